@@ -1,0 +1,240 @@
+"""The `Annotator`: the map function that labels rows.
+
+    ds = ds.map(Annotator(origin=col("written_by", {"ai": "synthetic"})), batched=True)
+
+Its heart, `Annotator.labels`, is a pure function from an Arrow table to the table of new
+columns; `__call__` fits it to what `Dataset.map` hands over. Which columns appear is decided by
+the annotator and the input's schema, never by values, so every batch and worker decides alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any, ClassVar
+
+import pyarrow as pa
+from datasets import Features
+from datasets.formatting.formatting import LazyDict
+
+from hf_provenance import schema
+from hf_provenance.errors import ColumnClashError, MapUsageError, UsageError
+from hf_provenance.labels import label_rows
+from hf_provenance.plan import Plan, make_plan
+from hf_provenance.sources.fields import Col
+
+Text = str | Sequence[str]
+Constant = str | Col | None
+When = str | int | float | date | datetime | Col | tuple[Any, Any] | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Annotator:
+    """Labels rows with their provenance; give it to `Dataset.map(..., batched=True)`.
+
+    Each field is a constant, a column (`col(...)`), or None: then it is found in the columns
+    where that is safe, and otherwise absent. What nobody states stays unknown.
+
+    Attributes:
+        text: Column or columns that hold the text. Found: `text`, `content`, `raw_content`,
+            `messages`, `conversations`, `conversation`.
+        origin: Who wrote it: human, synthetic, mixed, unknown.
+        method: How it was collected, a value of `schema.METHODS`.
+        source: The crawl, set or run it came from. Found: `dump`.
+        collected: When it was collected: an ISO date, a (from, until) pair, or a column of
+            dates. Found: `date`, `timestamp`, `created`, `date_download`, then `dump`.
+        generator: The model that wrote it. Never found by itself: a column called `model` may
+            name a judge, or the model that a person talked to. Naming one here says that it
+            names the author, so a row with a generator and no stated origin is synthetic.
+        authored: When it was written.
+        url: Where it was found. Found: `url`.
+        parents: Column of the rows or URLs it was derived from.
+        generation: Models between the row and a person: 0 for human text.
+        synthetic_share: Column of the share of the row that a model wrote, 0 to 1.
+        tokens: Column of token counts, or a callable from a list of texts to counts.
+        language: BCP-47 tag, column, `"langdetect"`, or a callable from text to tag. A declared
+            language wins over a detected one. Found: `language`.
+        license: SPDX licence id.
+        layout: "auto" finds fields in well-known columns; None finds nothing but the text.
+        on_conflict: "error" stops at a row whose sources contradict each other; "unknown"
+            labels it unknown and notes the problem `conflict`.
+        version: Of the labelling. Part of the state that `datasets` hashes, so that an upgrade
+            of this package never reuses a stale map cache (datasets#3297).
+    """
+
+    text: Text | None = None
+    origin: Constant = None
+    method: Constant = None
+    source: Constant = None
+    collected: When = None
+    generator: Constant = None
+    authored: When = None
+    url: Constant = None
+    parents: Col | None = None
+    generation: int | Col | None = None
+    synthetic_share: float | Col | None = None
+    tokens: Col | Callable[[list[str]], Sequence[int]] | None = None
+    language: Constant | Callable[[str], str | None] = None
+    license: Constant = None
+    layout: str | None = "auto"
+    on_conflict: str = "error"
+    version: int = field(default=1, init=False)
+
+    _CHOICES: ClassVar[dict[str, tuple[str | None, ...]]] = {
+        "origin": schema.ORIGINS,
+        "method": schema.METHODS,
+        "layout": ("auto", None),
+        "on_conflict": ("error", "unknown"),
+    }
+
+    def __post_init__(self) -> None:
+        """Check the constants.
+
+        Raises:
+            UsageError: A constant outside its vocabulary.
+        """
+        if isinstance(self.text, list):
+            object.__setattr__(self, "text", tuple(self.text))
+        for name, choices in self._CHOICES.items():
+            value = getattr(self, name)
+            if value is not None and not isinstance(value, Col) and value not in choices:
+                hint = f" or col({value!r}) for a column" if name in ("origin", "method") else ""
+                raise UsageError(f"{name}={value!r} is not one of {list(choices)}{hint}.")
+        for name in ("parents", "synthetic_share", "generation"):
+            value = getattr(self, name)
+            if isinstance(value, str):
+                raise UsageError(f"{name}={value!r}: name the column with col({value!r}).")
+
+    def plan(self, arrow_schema: pa.Schema) -> Plan:
+        """Decide from the input's schema which columns are read and written.
+
+        Args:
+            arrow_schema: Schema of the rows, without provenance columns.
+
+        Returns:
+            The plan: columns to read, where each field comes from, columns to write.
+
+        Raises:
+            SchemaError: A named column is not there, or there is no text column.
+        """
+        return make_plan(self, arrow_schema)
+
+    def labels(self, table: pa.Table, *, first_row: int | None = None) -> pa.Table:
+        """Label the rows of a table: the pure kernel that all else wraps.
+
+        Args:
+            table: Rows without provenance columns.
+            first_row: Number of the table's first row in its split, for messages.
+
+        Returns:
+            A table of the new columns, one row for each row of the input, in schema order.
+
+        Raises:
+            LabelError: A value outside a vocabulary, or a contradiction.
+            SchemaError: The columns do not fit.
+        """
+        return label_rows(self, self.plan(table.schema), table, first_row)
+
+    def annotate_table(self, table: pa.Table, *, first_row: int | None = None) -> pa.Table:
+        """The rows of a table with the new columns behind them."""
+        taken = [name for name in table.column_names if name.startswith(schema.PREFIX)]
+        if taken:
+            raise ColumnClashError(
+                f"the rows already have {taken}: remove them first, "
+                f"`dataset.remove_columns({taken[:1]})`, or call "
+                "`annotate(dataset, ..., overwrite=True)`."
+            )
+        for name, column in zip(*_columns(self.labels(table, first_row=first_row)), strict=True):
+            table = table.append_column(name, column)
+        return table
+
+    def features(self, features: Features) -> Features:
+        """Features of the annotated data, for `IterableDataset.map(..., features=)`.
+
+        Args:
+            features: Features of the input.
+
+        Returns:
+            The input's features and, behind them, those of the new columns.
+        """
+        written = self.plan(features.arrow_schema).written
+        return Features({**features, **schema.features(written)})
+
+    def __call__(self, batch: Any, *extra: Any, **named: Any) -> Any:
+        """Label one batch of `Dataset.map` or `IterableDataset.map`.
+
+        Args:
+            batch: What `map` hands over: a lazy batch, an Arrow table, or (in a stream) a dict
+                of lists. NumPy, pandas or torch batches have lost their exact types.
+            *extra: Not served: the sign of `with_indices`, `with_rank` or `input_columns`.
+            **named: Not served: the sign of `fn_kwargs`.
+
+        Returns:
+            A table of all columns for Arrow-backed batches, which keeps exact types (`map` then
+            ignores `remove_columns`); for a dict of lists, a dict of the new columns.
+
+        Raises:
+            MapUsageError: The call is one that cannot be served; the message names the fix.
+        """
+        if named:
+            raise MapUsageError(
+                f"Annotator got fn_kwargs {sorted(named)}: give them to the annotator instead, "
+                "`Annotator(origin=..., method=...)`."
+            )
+        if extra:
+            raise MapUsageError(
+                "Annotator takes the batch alone: call map(annotator, batched=True) without "
+                "with_indices, with_rank and input_columns."
+            )
+        if isinstance(batch, LazyDict):
+            return self.annotate_table(_plain_table(batch.pa_table))
+        if isinstance(batch, pa.Table):
+            return self.annotate_table(batch)
+        if isinstance(batch, dict) and not any(hasattr(v, "dtype") for v in batch.values()):
+            return self._label_dict(batch)
+        raise MapUsageError(
+            f"Annotator got a {type(batch).__name__}, not a batch of rows: call "
+            "map(annotator, batched=True) without input_columns, and with the dataset's format "
+            "reset (`ds.with_format(None)`); `annotate(ds, annotator)` serves every format."
+        )
+
+    def _label_dict(self, batch: dict[str, Any]) -> dict[str, Any]:
+        single = _is_one_row(batch)
+        rows = {name: [value] for name, value in batch.items()} if single else batch
+        try:
+            table = pa.table(rows)
+        except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
+            # Only the columns that are read need a type; others may be images or mixed.
+            needed = self.plan(_names_only(rows)).needed
+            try:
+                table = pa.table({name: rows[name] for name in needed})
+            except (pa.ArrowInvalid, pa.ArrowTypeError):
+                raise MapUsageError(
+                    f"a column of the batch has no Arrow type: {error}. Stream with "
+                    '`ds.with_format("arrow")` or use `annotate(ds, ...)`.'
+                ) from error
+        labels = self.labels(table).to_pydict()
+        return {name: column[0] for name, column in labels.items()} if single else labels
+
+
+def _columns(table: pa.Table) -> tuple[list[str], list[pa.ChunkedArray]]:
+    return table.column_names, table.columns
+
+
+def _plain_table(table: Any) -> pa.Table:
+    """The Arrow table inside a `datasets` table wrapper."""
+    return table.table if hasattr(table, "table") else table
+
+
+def _is_one_row(batch: dict[str, Any]) -> bool:
+    """Whether a streaming map without `batched=True` handed over one row as a dict."""
+    return any(not isinstance(value, list) for value in batch.values()) or any(
+        isinstance(value, list) and value and isinstance(value[0], dict)
+        for name, value in batch.items()
+        if name in ("messages", "conversations", "conversation")
+    )
+
+
+def _names_only(rows: dict[str, Any]) -> pa.Schema:
+    return pa.schema([(name, pa.null()) for name in rows])

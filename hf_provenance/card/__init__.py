@@ -1,0 +1,1 @@
+"""The dataset card, its badge and its figures."""

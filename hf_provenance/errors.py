@@ -1,0 +1,85 @@
+"""Every error this package raises, as one tree.
+
+```
+ProvenanceError
+├── SchemaError            the columns are not what a provenance row needs
+│   ├── TextColumnError        no text column was found, or the named one is not there
+│   ├── ColumnClashError       the data has columns with our names that are not ours
+│   └── AlreadyAnnotatedError  the data carries provenance columns already
+├── LabelError             a value is not a label
+│   ├── VocabularyError        a value outside a closed vocabulary or a mapping
+│   └── ConflictError          two sources contradict each other on one row
+├── UsageError             a call that cannot mean anything
+│   ├── MapUsageError          `Dataset.map` was called in a way the annotator cannot serve
+│   └── MissingExtraError      an optional dependency is needed
+├── SplitError             splits, buckets and their names
+├── CardError              a README or template that cannot be edited safely
+├── SummaryError           summaries that cannot be read or added
+└── FolderError            a repo folder that cannot be read or written
+```
+
+Each message names the place (file, column, row), what was expected, and the call that mends it.
+All errors survive pickling, since `Dataset.map(num_proc=...)` sends them between processes.
+"""
+
+from __future__ import annotations
+
+
+class ProvenanceError(Exception):
+    """Root of the tree: `except ProvenanceError` catches everything this package raises."""
+
+
+class SchemaError(ProvenanceError):
+    """The columns of the data are not what a provenance row needs."""
+
+
+class TextColumnError(SchemaError):
+    """No text column was found, or the one that was named is not there."""
+
+
+class ColumnClashError(SchemaError):
+    """The data has columns with our names that are not ours."""
+
+
+class AlreadyAnnotatedError(SchemaError):
+    """The data carries provenance columns already."""
+
+
+class LabelError(ProvenanceError):
+    """A value is not a label."""
+
+
+class VocabularyError(LabelError):
+    """A value lies outside a closed vocabulary, or outside a mapping given to `col`."""
+
+
+class ConflictError(LabelError):
+    """Two sources contradict each other on one row."""
+
+
+class UsageError(ProvenanceError):
+    """A call that cannot mean anything."""
+
+
+class MapUsageError(UsageError):
+    """`Dataset.map` was called in a way that the annotator cannot serve."""
+
+
+class MissingExtraError(UsageError):
+    """An optional dependency is needed; the message names the extra."""
+
+
+class SplitError(ProvenanceError):
+    """A split, bucket or config that cannot be made or read under that name."""
+
+
+class CardError(ProvenanceError):
+    """A README or template that cannot be edited safely."""
+
+
+class SummaryError(ProvenanceError):
+    """Summaries that cannot be read or added."""
+
+
+class FolderError(ProvenanceError):
+    """A repo folder that cannot be read or written."""

@@ -1,0 +1,329 @@
+"""The kernel: rows in, provenance columns out, all in Arrow.
+
+Precedence of what is said about the origin: declared (a constant), then column. A generator and
+a method of the model kind each say "synthetic"; a row that is stated human and has one of them
+contradicts itself. What nobody states is `unknown`, with the basis `default`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from hf_provenance import schema
+from hf_provenance.errors import ConflictError, LabelError, SchemaError
+from hf_provenance.identity import as_text, identify, text_kind
+from hf_provenance.schema import HUMAN, JOIN, MIXED, MODEL_METHODS, SYNTHETIC, UNKNOWN
+from hf_provenance.sources.crawl_dates import Intervals, read_date, read_dates
+from hf_provenance.sources.fields import Col, mapped, values
+from hf_provenance.sources.languages import LANGDETECT, detect_languages, langdetect_language
+
+if TYPE_CHECKING:
+    from hf_provenance.annotator import Annotator
+    from hf_provenance.plan import Plan
+
+Mask = npt.NDArray[np.bool_]
+
+
+def label_rows(
+    annotator: Annotator, plan: Plan, table: pa.Table, first_row: int | None
+) -> pa.Table:
+    """Compute the provenance columns of a table; see `Annotator.labels`."""
+    rows = table.num_rows
+    problems = Problems(rows)
+    identity = identify(table, plan.text)
+    problems.add("text_empty", _mask(pc.equal(identity.sizes, 0)))
+
+    method = _strings(annotator.method, table, "method", schema.METHODS)
+    generator = _generators(annotator.generator, table)
+    share = _share(annotator.synthetic_share, table)
+    stated = _strings(annotator.origin, table, "origin", schema.ORIGINS)
+    origin, basis = _origins(annotator, stated, method, generator)
+    conflict = _conflicts(origin, stated, method, generator, share)
+    if conflict.any():
+        if annotator.on_conflict == "error":
+            raise _conflict(conflict, identity.ids, origin, method, generator, share, first_row)
+        problems.add("conflict", conflict)
+        origin = pc.if_else(pa.array(conflict), UNKNOWN, origin)
+        basis = pc.if_else(pa.array(conflict), "default", basis)
+
+    collected = _collected(plan.collected, table, problems)
+    columns: dict[str, pa.Array] = {
+        "prov_id": identity.ids,
+        "prov_origin": origin,
+        "prov_origin_basis": basis,
+        "prov_method": pc.fill_null(method, UNKNOWN),
+        "prov_source": _strings(plan.source, table, "source", None),
+        "prov_collected_at": collected.start,
+        "prov_collected_until": collected.until,
+        "prov_generator": generator,
+        "prov_bytes": identity.sizes,
+    }
+    optional = set(plan.written) - set(schema.CORE)
+    if "prov_synthetic_share" in optional:
+        columns["prov_synthetic_share"] = _full_share(share, origin)
+    if "prov_generation" in optional:
+        columns["prov_generation"] = _generation(annotator.generation, table)
+    if "prov_parents" in optional and annotator.parents is not None:
+        columns["prov_parents"] = _parents(annotator.parents, table)
+    if "prov_authored_at" in optional:
+        authored = _dates(annotator.authored, table)
+        problems.add("authored_unreadable", _mask(pc.and_(
+            pc.is_null(authored.start), pc.is_valid(authored.problem))))  # fmt: skip
+        columns["prov_authored_at"] = authored.start
+    if "prov_url" in optional:
+        columns["prov_url"] = _strings(plan.url, table, "url", None)
+    if "prov_tokens" in optional:
+        columns["prov_tokens"] = _tokens(annotator.tokens, plan.text, table)
+    if "prov_language" in optional:
+        columns["prov_language"] = _languages(annotator, plan, table, problems)
+    if "prov_license" in optional:
+        columns["prov_license"] = _strings(annotator.license, table, "license", None)
+    columns["prov_problems"] = problems.codes()
+    wanted = schema.arrow_schema(plan.written)
+    return pa.Table.from_arrays(
+        [columns[name].cast(wanted.field(name).type) for name in wanted.names], schema=wanted
+    )
+
+
+class Problems:
+    """Collects the problem codes of the rows of one table."""
+
+    def __init__(self, rows: int) -> None:
+        self.rows = rows
+        self._masks: list[tuple[str, Mask]] = []
+
+    def add(self, code: str, mask: Mask) -> None:
+        """Note a problem on the rows where the mask is true."""
+        if mask.any():
+            self._masks.append((code, mask))
+
+    def codes(self) -> pa.Array:
+        """`prov_problems`: codes joined by `|`, null where there is none."""
+        if not self._masks:
+            return pa.nulls(self.rows, pa.string())
+        codes: list[str | None] = [None] * self.rows
+        for code, mask in self._masks:
+            for row in np.flatnonzero(mask):
+                before = codes[row]
+                codes[row] = code if before is None else before + JOIN + code
+        return pa.array(codes, pa.string())
+
+
+def _origins(
+    annotator: Annotator, stated: pa.Array, method: pa.Array, generator: pa.Array
+) -> tuple[pa.Array, pa.Array]:
+    """Origin and basis: the statement first, then what method and generator imply."""
+    silent = pc.or_kleene(pc.is_null(stated), pc.equal(stated, UNKNOWN))
+    silent = pc.fill_null(silent, True)
+    by_method = pc.fill_null(pc.is_in(method, pa.array(MODEL_METHODS)), False)
+    by_generator = pc.is_valid(generator)
+    origin = pc.if_else(
+        pc.invert(silent), stated, pc.if_else(pc.or_(by_method, by_generator), SYNTHETIC, UNKNOWN)
+    )
+    basis = pc.case_when(
+        pa.StructArray.from_arrays(
+            [pc.invert(silent), by_method, by_generator], ["stated", "method", "generator"]
+        ),
+        _basis(annotator.origin),
+        _basis(annotator.method),
+        _basis(annotator.generator),
+        "default",
+    )
+    return origin, basis
+
+
+def _basis(field: Any) -> str:
+    return "column" if isinstance(field, Col) else "declared"
+
+
+def _conflicts(
+    origin: pa.Array, stated: pa.Array, method: pa.Array, generator: pa.Array, share: pa.Array
+) -> Mask:
+    """Rows whose sources contradict each other."""
+    human = pc.fill_null(pc.equal(stated, HUMAN), False)
+    model = pc.or_(
+        pc.is_valid(generator), pc.fill_null(pc.is_in(method, pa.array(MODEL_METHODS)), False)
+    )
+    some = pc.fill_null(pc.greater(share, 0), False)
+    not_all = pc.fill_null(pc.less(share, 1), False)
+    synthetic = pc.equal(origin, SYNTHETIC)
+    clash = pc.or_(pc.and_(human, pc.or_(model, some)), pc.and_(synthetic, not_all))
+    return _mask(clash)
+
+
+def _conflict(
+    mask: Mask,
+    ids: pa.Array,
+    origin: pa.Array,
+    method: pa.Array,
+    generator: pa.Array,
+    share: pa.Array,
+    first_row: int | None,
+) -> ConflictError:
+    row = int(np.flatnonzero(mask)[0])
+    says = [f"origin {origin[row].as_py()!r}"]
+    if generator[row].is_valid:
+        says.append(f"generator {generator[row].as_py()!r}")
+    if method[row].as_py() in MODEL_METHODS:
+        says.append(f"method {method[row].as_py()!r}")
+    if share[row].is_valid:
+        says.append(f"synthetic share {share[row].as_py():g}")
+    place = f"row {first_row + row:,}" if first_row is not None else f"row {row:,} of the batch"
+    return ConflictError(
+        f"{place} (prov_id {ids[row].as_py()}) contradicts itself: {', '.join(says)}; "
+        f"{int(mask.sum()):,} of these {len(mask):,} rows do. Mend the columns, or label such rows "
+        'unknown with `on_conflict="unknown"`.'
+    )
+
+
+def _strings(
+    field: Any, table: pa.Table, to: str, vocabulary: tuple[str, ...] | None
+) -> pa.Array:
+    if isinstance(field, Col):
+        return mapped(field, table, to, vocabulary)
+    return pa.repeat(pa.scalar(field, pa.string()), table.num_rows)
+
+
+def _generators(field: Any, table: pa.Table) -> pa.Array:
+    """Generator of each row; a list column's several models are joined."""
+    if isinstance(field, Col):
+        raw = values(field, table)
+        if pa.types.is_list(raw.type) or pa.types.is_large_list(raw.type):
+            joined = [JOIN.join(sorted(set(filter(None, row)))) if row else None
+                      for row in raw.to_pylist()]  # fmt: skip
+            return pa.array([value or None for value in joined], pa.string())
+    return _strings(field, table, "generator", None)
+
+
+def _share(field: Any, table: pa.Table) -> pa.Array:
+    if isinstance(field, Col):
+        share = values(field, table).cast(pa.float32())
+    else:
+        share = pa.repeat(pa.scalar(field, pa.float32()), table.num_rows)
+    outside = pc.fill_null(pc.invert(pc.and_(pc.greater_equal(share, 0), pc.less_equal(share, 1))),
+                           False)  # fmt: skip
+    if pc.any(outside).as_py():
+        bad = sorted(set(share.filter(outside).to_pylist()))[:5]
+        raise LabelError(f"synthetic_share has values outside 0 to 1, such as {bad}.")
+    return share
+
+
+def _full_share(share: pa.Array, origin: pa.Array) -> pa.Array:
+    """Fill in what the origin says by itself: 0 for human, 1 for synthetic."""
+    implied = pc.case_when(
+        pa.StructArray.from_arrays(
+            [pc.equal(origin, HUMAN), pc.equal(origin, SYNTHETIC)], ["human", "synthetic"]
+        ),
+        pa.scalar(0, pa.float32()),
+        pa.scalar(1, pa.float32()),
+    )
+    known = pc.is_in(origin, pa.array([HUMAN, SYNTHETIC, MIXED]))
+    return pc.if_else(known, pc.coalesce(share, implied), pa.scalar(None, pa.float32()))
+
+
+def _generation(field: Any, table: pa.Table) -> pa.Array:
+    if not isinstance(field, Col):
+        return pa.repeat(pa.scalar(field, pa.int8()), table.num_rows)
+    raw = values(field, table)
+    try:
+        generation = raw.cast(pa.int8())
+    except pa.ArrowInvalid as error:
+        raise LabelError(f"column {field.name!r} holds no generation count (0 to 127): {error}.") from error
+    if pc.any(pc.less(generation, 0)).as_py():
+        raise LabelError(f"column {field.name!r} holds negative generations.")
+    return generation
+
+
+def _parents(field: Col, table: pa.Table) -> pa.Array:
+    raw = values(field, table)
+    if text_kind(raw.type) == "text":
+        return pa.array([None if item is None else [item] for item in raw.to_pylist()],
+                        pa.list_(pa.string()))  # fmt: skip
+    try:
+        return raw.cast(pa.list_(pa.string()))
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+        raise SchemaError(
+            f"col({field.name!r}) for parents has type {raw.type}: it should be strings or lists "
+            "of strings."
+        ) from error
+
+
+def _tokens(field: Any, text: tuple[str, ...], table: pa.Table) -> pa.Array:
+    if isinstance(field, Col):
+        return values(field, table).cast(pa.int64())
+    if len(text) != 1 or text_kind(table.schema.field(text[0]).type) != "text":
+        raise SchemaError(
+            "a tokens callable needs one plain text column: count them in a column and name it "
+            "with col(...)."
+        )
+    texts = [value or "" for value in as_text(table[text[0]]).to_pylist()]
+    counts = list(field(texts))
+    if len(counts) != len(texts):
+        raise LabelError(f"tokens: the callable gave {len(counts)} counts for {len(texts)} texts.")
+    return pa.array(counts, pa.int64())
+
+
+def _languages(annotator: Annotator, plan: Plan, table: pa.Table, problems: Problems) -> pa.Array:
+    declared = _strings(plan.language, table, "language", None)
+    detect = annotator.language
+    if detect == LANGDETECT:
+        detect = langdetect_language
+    if not callable(detect) or declared.null_count == 0:
+        return declared
+    if len(plan.text) != 1 or text_kind(table.schema.field(plan.text[0]).type) != "text":
+        raise SchemaError("language detection needs one plain text column: name it with `text=`.")
+    missing = pc.indices_nonzero(pc.is_null(declared))
+    texts = as_text(table[plan.text[0]]).take(missing).to_pylist()
+    found = pa.array(detect_languages(texts, detect), pa.string())
+    filled = pc.replace_with_mask(declared, pc.is_null(declared), found)
+    problems.add("language_unknown", _mask(pc.is_null(filled)))
+    return filled
+
+
+def _collected(tried: tuple[Any, ...], table: pa.Table, problems: Problems) -> Intervals:
+    """Collection intervals: the first source that gives a row a date decides for that row."""
+    start = until = pa.nulls(table.num_rows, schema.TIMESTAMP)
+    for source in tried:
+        found = _dates(source, table)
+        needed = pc.is_null(start)
+        for code in pc.unique(found.problem).to_pylist():
+            if code is not None:
+                hit = pc.fill_null(pc.equal(found.problem, code), False)
+                problems.add(code, _mask(pc.and_(hit, needed)))
+        start = pc.if_else(needed, found.start, start)
+        until = pc.if_else(needed, found.until, until)
+        if start.null_count == 0:
+            break
+    return Intervals(start, until, pa.nulls(table.num_rows, pa.string()))
+
+
+def _dates(source: Any, table: pa.Table) -> Intervals:
+    if isinstance(source, tuple) and any(isinstance(part, Col) for part in source):
+        first, last = (_dates(part, table) for part in source)
+        problem = pc.coalesce(first.problem, last.problem)
+        disorder = pc.fill_null(pc.greater(first.start, last.until), False)
+        known = pc.and_(pc.and_(pc.is_valid(first.start), pc.is_valid(last.until)),
+                        pc.invert(disorder))  # fmt: skip
+        return Intervals(
+            pc.if_else(known, first.start, None),
+            pc.if_else(known, last.until, None),
+            pc.if_else(disorder, "date_unreadable", problem),
+        )
+    if isinstance(source, Col):
+        return read_dates(values(source, table))
+    first_instant, last_instant = read_date(source)
+    rows = table.num_rows
+    return Intervals(
+        pa.repeat(pa.scalar(first_instant, schema.TIMESTAMP), rows),
+        pa.repeat(pa.scalar(last_instant, schema.TIMESTAMP), rows),
+        pa.nulls(rows, pa.string()),
+    )
+
+
+def _mask(array: pa.Array) -> Mask:
+    return np.asarray(array.to_numpy(zero_copy_only=False), np.bool_)

@@ -1,0 +1,180 @@
+"""The row schema `hf-provenance/1`: columns, vocabularies and their checks.
+
+Single source of truth: every other module asks this one which columns exist, what type they
+have and which values they take. `datasets` drops Arrow schema metadata, so the schema's name
+travels in the card's YAML and in `provenance.json`, never in the table.
+
+Types are chosen so that the Hub shows them: flat strings of few values get a bar chart and
+`timestamp` a histogram (`date32` does not), and the Hub's Croissant export knows naive
+`timestamp[us]` and plain `string` but skips zoned timestamps and `string_view`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import pyarrow as pa
+from datasets import Features
+
+from hf_provenance.errors import SchemaError
+
+SCHEMA = "hf-provenance/1"
+PREFIX = "prov_"
+JOIN = "|"
+"""Joins several generators, or several problem codes, in one string."""
+
+HUMAN, SYNTHETIC, MIXED, UNKNOWN = "human", "synthetic", "mixed", "unknown"
+ORIGINS = (HUMAN, SYNTHETIC, MIXED, UNKNOWN)
+"""Who wrote the row. Unknown is a value, not an absence."""
+
+BASES = ("declared", "column", "credential", "registry", "cutoff", "default")
+"""How the origin is known, strongest first: the order is the precedence."""
+
+METHODS = (
+    "web_crawl",
+    "web_api",
+    "social_media",
+    "user_content",
+    "user_interaction",
+    "crowdsourced",
+    "expert_authored",
+    "digitised",
+    "licensed_feed",
+    "model_generation",
+    "model_rewrite",
+    "simulation",
+    "sensor_log",
+    "other",
+    "unknown",
+)
+"""How the row was collected."""
+
+MODEL_METHODS = ("model_generation", "model_rewrite")
+"""Methods that by themselves say that a model wrote the row."""
+
+PROBLEMS = {
+    "date_unreadable": "the collection date could not be read and is left empty",
+    "date_future": "the collection date lies more than a day in the future and is left empty",
+    "date_estimated": "the crawl is not in the table of crawls: its dates are its week ± 3 weeks",
+    "date_ancient": "the collection date lies before 1900 and is left empty",
+    "authored_unreadable": "the authoring date could not be read and is left empty",
+    "text_empty": "the text is null or empty",
+    "conflict": "sources contradict each other, so the origin is unknown",
+    "language_unknown": "the language detector found nothing to decide on",
+}
+"""Codes of `prov_problems`, each with what it means for the row."""
+
+TIMESTAMP = pa.timestamp("us")
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of the row schema.
+
+    Attributes:
+        name: Column name, with the prefix `prov_`.
+        type: Arrow type.
+        nullable: Whether null is a value (it then means "not known").
+        core: Core columns are always written; the others only when asked for.
+        meaning: One sentence for the card.
+        vocabulary: The closed list of values, where there is one.
+    """
+
+    name: str
+    type: pa.DataType
+    nullable: bool
+    core: bool
+    meaning: str
+    vocabulary: tuple[str, ...] | None = None
+
+
+COLUMNS = (
+    Column("prov_id", pa.string(), False, True, "hash of the text as it stands (xxh3-128)"),
+    Column("prov_origin", pa.string(), False, True, "who wrote the row", ORIGINS),
+    Column("prov_origin_basis", pa.string(), False, True, "how that is known", BASES),
+    Column("prov_method", pa.string(), False, True, "how the row was collected", METHODS),
+    Column("prov_source", pa.string(), True, True, "the crawl, set or run it came from"),
+    Column("prov_collected_at", TIMESTAMP, True, True, "earliest possible collection, UTC"),
+    Column("prov_collected_until", TIMESTAMP, True, True, "latest possible collection, UTC"),
+    Column("prov_generator", pa.string(), True, True, "the model that wrote it"),
+    Column("prov_bytes", pa.int64(), False, True, "UTF-8 bytes of the text (stored bytes of media)"),
+    Column("prov_problems", pa.string(), True, True, "what went wrong while labelling"),
+    Column("prov_synthetic_share", pa.float32(), True, False, "share of the row a model wrote, 0 to 1"),
+    Column("prov_generation", pa.int8(), True, False, "models between the row and a person"),
+    Column("prov_parents", pa.list_(pa.string()), True, False, "rows or URLs it was derived from"),
+    Column("prov_authored_at", TIMESTAMP, True, False, "when the text was written, UTC"),
+    Column("prov_url", pa.string(), True, False, "where it was found"),
+    Column("prov_tokens", pa.int64(), True, False, "tokens, by the tokenizer that the card names"),
+    Column("prov_language", pa.string(), True, False, "language, BCP-47"),
+    Column("prov_license", pa.string(), True, False, "licence, SPDX"),
+)  # fmt: skip
+
+BY_NAME = {column.name: column for column in COLUMNS}
+CORE = tuple(column.name for column in COLUMNS if column.core)
+
+
+def ordered(names: Iterable[str]) -> tuple[str, ...]:
+    """Sort provenance column names into schema order."""
+    wanted = set(names)
+    return tuple(column.name for column in COLUMNS if column.name in wanted)
+
+
+def arrow_schema(names: Iterable[str] = CORE) -> pa.Schema:
+    """Arrow schema of the given provenance columns, in schema order."""
+    return pa.schema([(name, BY_NAME[name].type) for name in ordered(names)])
+
+
+def features(names: Iterable[str] = CORE) -> Features:
+    """`datasets.Features` of the given provenance columns, in schema order."""
+    return Features.from_arrow_schema(arrow_schema(names))
+
+
+def provenance_columns(names: Iterable[str]) -> tuple[str, ...]:
+    """Those of `names` that are columns of this schema, in schema order."""
+    return ordered(name for name in names if name in BY_NAME)
+
+
+def is_annotated(names: Iterable[str]) -> bool:
+    """Whether all core columns are among `names`."""
+    return set(CORE) <= set(names)
+
+
+def require_annotated(schema: pa.Schema, *, where: str = "the dataset") -> tuple[str, ...]:
+    """Check that a table carries provenance columns of the right types.
+
+    Args:
+        schema: Arrow schema of the data.
+        where: How to name the data in the error.
+
+    Returns:
+        The provenance columns present, in schema order.
+
+    Raises:
+        SchemaError: A core column is missing or a column has another type.
+    """
+    missing = [name for name in CORE if name not in schema.names]
+    if missing:
+        raise SchemaError(
+            f"{where} has no provenance column {missing[0]!r}"
+            + (f" (and {len(missing) - 1} more are missing)" if len(missing) > 1 else "")
+            + ": label it first with `annotate(dataset, ...)`."
+        )
+    present = provenance_columns(schema.names)
+    for name in present:
+        found = schema.field(name).type
+        if not _same_type(found, BY_NAME[name].type):
+            raise SchemaError(
+                f"{where}: column {name!r} has type {found}, the schema {SCHEMA} says "
+                f"{BY_NAME[name].type}: annotate again with `annotate(dataset, overwrite=True)`."
+            )
+    return present
+
+
+def _same_type(found: pa.DataType, wanted: pa.DataType) -> bool:
+    """Equal, or the large variant that `datasets` may have made of it."""
+    if pa.types.is_large_string(found):
+        found = pa.string()
+    if pa.types.is_list(found) or pa.types.is_large_list(found):
+        found = pa.list_(found.value_type)
+    return bool(found.equals(wanted))

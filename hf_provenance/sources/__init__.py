@@ -1,0 +1,1 @@
+"""Where a label comes from: one module per kind of fact."""
