@@ -1,2 +1,41 @@
-"""x"""
-__version__ = "0.1.0"
+"""Row-level provenance for Hugging Face `datasets`: who wrote the data, and how that is known.
+
+    import hf_provenance as hfp
+
+    ds = hfp.annotate(ds, origin=hfp.col("written_by", {"ai": "synthetic", "person": "human"}))
+    hfp.save_to_folder(ds, "my-dataset")
+
+Data flows one way through the modules, and none imports one to its right:
+
+    schema, sources -> annotate -> splits, summary -> card -> publish -> cli
+
+`annotate` gives every row its `prov_` columns; `split_by_crawl_date` divides rows by when they
+were collected; `summarize` turns rows into a small, exact summary; `build_card` says it in words;
+`save_to_folder` writes all of it as the folder a Hub repo would be. Unknown is a value: nothing
+is ever guessed to be human.
+"""
+
+from hf_provenance.annotate import annotate
+from hf_provenance.annotator import Annotator
+from hf_provenance.card.card import build_card
+from hf_provenance.errors import ProvenanceError
+from hf_provenance.publish.folder import Published, save_to_folder
+from hf_provenance.sources.fields import col
+from hf_provenance.splits import split_by_crawl_date
+from hf_provenance.summarize import summarize
+from hf_provenance.summary import Summary
+from hf_provenance.version import __version__
+
+__all__ = [
+    "Annotator",
+    "ProvenanceError",
+    "Published",
+    "Summary",
+    "__version__",
+    "annotate",
+    "build_card",
+    "col",
+    "save_to_folder",
+    "split_by_crawl_date",
+    "summarize",
+]

@@ -15,7 +15,8 @@ ProvenanceError
 ├── SplitError             splits, buckets and their names
 ├── CardError              a README or template that cannot be edited safely
 ├── SummaryError           summaries that cannot be read or added
-└── FolderError            a repo folder that cannot be read or written
+├── FolderError            a repo folder that cannot be read or written
+└── InputError             an INPUT of the command line that cannot be opened
 ```
 
 Each message names the place (file, column, row), what was expected, and the call that mends it.
@@ -83,3 +84,7 @@ class SummaryError(ProvenanceError):
 
 class FolderError(ProvenanceError):
     """A repo folder that cannot be read or written."""
+
+
+class InputError(ProvenanceError):
+    """An INPUT of the command line that cannot be opened."""

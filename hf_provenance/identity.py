@@ -18,6 +18,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from datetime import date, datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -83,7 +84,7 @@ def identify(table: pa.Table, columns: Sequence[str]) -> Identity:
 
 
 def text_kind(type_: pa.DataType) -> str | None:
-    """Say how a column of this type is hashed: `text`, `nested`, `media`, or None if it cannot be."""
+    """How a column of this type is hashed: `text`, `nested`, `media`, or None: not at all."""
     if pa.types.is_dictionary(type_):
         type_ = type_.value_type
     if _is_string(type_) or pa.types.is_null(type_):
@@ -124,7 +125,7 @@ def _hash_chunks(column: pa.ChunkedArray) -> Identity:
             digests += [hexdigest(data[i:j]) for i, j in zip(starts, ends, strict=True)]
             sizes.append(np.array(ends, np.int64) - np.array(starts, np.int64))
         else:
-            digests += [hexdigest(data[i:j]) for i, j in zip(ends, ends[1:], strict=False)]
+            digests += [hexdigest(data[i:j]) for i, j in pairwise(ends)]
             sizes.append(np.diff(offsets))
     lengths = np.concatenate(sizes) if sizes else np.zeros(0, np.int64)
     return Identity(pa.array(digests, pa.string()), pa.array(lengths, pa.int64()))
@@ -222,7 +223,7 @@ def _speech_bytes(array: pa.Array) -> np.ndarray[Any, np.dtype[np.int64]]:
     rows = len(array)
     if _is_string(array.type) or pa.types.is_dictionary(array.type):
         lengths = pc.fill_null(pc.binary_length(as_text(array)), 0)
-        return lengths.to_numpy(zero_copy_only=False).astype(np.int64)
+        return np.asarray(lengths.to_numpy(zero_copy_only=False), np.int64)
     if _is_list(array.type):
         if pa.types.is_fixed_size_list(array.type):
             array = array.cast(pa.list_(array.type.value_type))
@@ -235,7 +236,8 @@ def _speech_bytes(array: pa.Array) -> np.ndarray[Any, np.dtype[np.int64]]:
         names = [field.name for field in array.type]
         spoken = [name for name in names if name in _SPEECH_KEYS] or names
         total = sum(
-            (_speech_bytes(pc.struct_field(array, name)) for name in spoken), np.zeros(rows, np.int64)
+            (_speech_bytes(pc.struct_field(array, name)) for name in spoken),
+            np.zeros(rows, np.int64),
         )
         return np.asarray(total, np.int64)
     return np.zeros(rows, np.int64)
@@ -246,33 +248,35 @@ def _one_array(column: pa.ChunkedArray) -> pa.Array:
 
 
 def _is_string(type_: pa.DataType) -> bool:
-    return (
-        pa.types.is_string(type_)
-        or pa.types.is_large_string(type_)
-        or pa.types.is_string_view(type_)
+    return any(
+        check(type_)
+        for check in (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view)
     )
 
 
 def _is_binary(type_: pa.DataType) -> bool:
-    return (
-        pa.types.is_binary(type_)
-        or pa.types.is_large_binary(type_)
-        or pa.types.is_binary_view(type_)
-        or pa.types.is_fixed_size_binary(type_)
+    return any(
+        check(type_)
+        for check in (
+            pa.types.is_binary,
+            pa.types.is_large_binary,
+            pa.types.is_binary_view,
+            pa.types.is_fixed_size_binary,
+        )
     )
 
 
 def _is_list(type_: pa.DataType) -> bool:
-    return (
-        pa.types.is_list(type_)
-        or pa.types.is_large_list(type_)
-        or pa.types.is_fixed_size_list(type_)
+    return any(
+        check(type_)
+        for check in (pa.types.is_list, pa.types.is_large_list, pa.types.is_fixed_size_list)
     )
 
 
 def _is_media(type_: pa.DataType) -> bool:
     """The storage type of `Image`, `Audio` and `Video` features."""
-    return pa.types.is_struct(type_) and {"bytes", "path"} == {field.name for field in type_}
+    named = {field.name for field in type_} if pa.types.is_struct(type_) else set()
+    return named == {"bytes", "path"}
 
 
 def _holds_string(type_: pa.DataType) -> bool:

@@ -181,9 +181,7 @@ def _conflict(
     )
 
 
-def _strings(
-    field: Any, table: pa.Table, to: str, vocabulary: tuple[str, ...] | None
-) -> pa.Array:
+def _strings(field: Any, table: pa.Table, to: str, vocabulary: tuple[str, ...] | None) -> pa.Array:
     if isinstance(field, Col):
         return mapped(field, table, to, vocabulary)
     return pa.repeat(pa.scalar(field, pa.string()), table.num_rows)
@@ -233,7 +231,9 @@ def _generation(field: Any, table: pa.Table) -> pa.Array:
     try:
         generation = raw.cast(pa.int8())
     except pa.ArrowInvalid as error:
-        raise LabelError(f"column {field.name!r} holds no generation count (0 to 127): {error}.") from error
+        raise LabelError(
+            f"column {field.name!r} holds no generation count (0 to 127): {error}."
+        ) from error
     if pc.any(pc.less(generation, 0)).as_py():
         raise LabelError(f"column {field.name!r} holds negative generations.")
     return generation

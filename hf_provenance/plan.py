@@ -87,7 +87,7 @@ def make_plan(annotator: Annotator, arrow_schema: pa.Schema) -> Plan:
     given |= {"url"} if plan_url else set()
     given |= {"language"} if plan_language else set()
 
-    fields = [plan_source, plan_url, plan_language, annotator.origin, annotator.method]
+    fields: list[Any] = [plan_source, plan_url, plan_language, annotator.origin, annotator.method]
     fields += [annotator.generator, annotator.authored, annotator.parents, annotator.generation]
     fields += [annotator.synthetic_share, annotator.tokens, annotator.license]
     for value in collected:

@@ -1,0 +1,454 @@
+"""The YAML block of a README by source spans: find, write and replace without touching the rest.
+
+A round trip through a YAML library changes the bytes of about every second card on the Hub
+(quoting, folds, indents, line ends). So nothing is dumped here: PyYAML's parse *events* say where
+each value stands in the source, and only those characters are exchanged. Events rather than
+composed nodes, because an alias has marks of its own among the events, where the composer answers
+with the marks of its anchor.
+
+All offsets count characters of the whole README.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import yaml
+from yaml.constructor import ConstructorError
+from yaml.reader import ReaderError
+
+from hf_provenance.errors import CardError
+
+_COLON = re.compile(r"[ \t]*:")
+_BLANK_LINES = re.compile(r"(?:\r?\n[ \t]*)+\Z")
+_DASH = re.compile(r"^ *-(?=[ \r\n]|\Z)", re.MULTILINE)
+
+
+def card_error(content: str, offset: int, problem: str, fix: str) -> CardError:
+    """An error that names the place in the README, what is wrong there and what mends it."""
+    before = re.split(r"\r\n|\r|\n", content[:offset])
+    return CardError(f"line {len(before)} column {len(before[-1]) + 1}: {problem}; {fix}")
+
+
+class Splice(NamedTuple):
+    """Characters `start` to `end` of the README become `text`."""
+
+    start: int
+    end: int
+    text: str
+
+
+def apply(content: str, splices: Iterable[Splice]) -> str:
+    """Exchange the spans and nothing else; spans that overlap are an error."""
+    parts, at = [], 0
+    for splice in sorted(splices, key=lambda splice: splice[:2]):
+        if not at <= splice.start <= splice.end:
+            raise card_error(content, splice.start, "two edits overlap here", "please report this")
+        parts += [content[at : splice.start], splice.text]
+        at = splice.end
+    return "".join([*parts, content[at:]])
+
+
+@dataclass
+class Node:
+    """A value in the source.
+
+    Attributes:
+        kind: `scalar`, `alias`, `mapping` or `sequence`.
+        start: Its first character, that of its anchor or tag if it has one.
+        end: After its last character that is content: no comment, no blank line after it.
+        first: Its first event.
+        last: After its last event.
+        style: The quote of a scalar, or `|` or `>`; `{}` of a flow collection.
+        text: A scalar's text before YAML gives it a type, or an alias's name.
+        anchor: Its anchor.
+        children: The items; of a mapping key, value, key, value ...
+    """
+
+    kind: str
+    start: int
+    end: int
+    first: int
+    last: int = 0
+    style: str | None = None
+    text: str = ""
+    anchor: str | None = None
+    children: list[Node] = field(default_factory=list)
+
+    @property
+    def flow(self) -> bool:
+        """Whether it is a collection in flow style, `[...]` or `{...}`."""
+        return self.style == "{}"
+
+    @property
+    def pairs(self) -> list[tuple[Node, Node]]:
+        """A mapping's keys and values."""
+        return list(zip(self.children[::2], self.children[1::2], strict=True))
+
+    @property
+    def ends_in_block_scalar(self) -> bool:
+        """Whether its last line is text of a `|` or `>` scalar.
+
+        What follows such a scalar can change its value: how many line breaks it keeps at its end
+        depends on the lines after it, and readers cut the block's last line break off.
+        """
+        node = self
+        while node.children:
+            node = node.children[-1]
+        return node.style in ("|", ">")
+
+
+@dataclass(frozen=True)
+class Block:
+    """The parsed YAML block of a README.
+
+    Attributes:
+        content: The whole README.
+        start: Where the block starts, after the opening `---` line.
+        end: Where it ends, before the line break in front of the closing `---`.
+        events: PyYAML's events.
+        root: The top-level mapping, None of an empty block.
+        keys: Top-level keys in order, with the nodes of key and value.
+        data: The block as the readers see it.
+    """
+
+    content: str
+    start: int
+    end: int
+    events: list[Any]
+    root: Node | None
+    keys: dict[str, tuple[Node, Node]]
+    data: dict[str, Any]
+
+    def error(self, node: Node, problem: str, fix: str) -> CardError:
+        """An error at the place of a node."""
+        return card_error(self.content, node.start, problem, fix)
+
+    def column(self, offset: int) -> int:
+        """Characters before it in its line."""
+        return offset - self.line_start(offset)
+
+    def line_start(self, offset: int) -> int:
+        """Where the line of this character starts."""
+        return self.content.rfind("\n", 0, offset) + 1
+
+    def line_end(self, offset: int) -> int:
+        """Where the line of this character ends, before its line break."""
+        end = self.content.find("\n", offset, self.end)
+        if end < 0:
+            return self.end
+        return end - 1 if self.content[end - 1] == "\r" and end > offset else end
+
+    def dash(self, before: int, item: Node) -> int:
+        """Where the `-` of an item stands that is the first one after `before`.
+
+        Only blanks and comments stand between an item's dash and what came before, so the first
+        line that starts with a dash is the right one.
+        """
+        found = _DASH.search(self.content, self.line_start(before), item.start)
+        if found is None:
+            raise self.error(item, "cannot find this item's dash", "put each item on a line")
+        return found.end() - 1
+
+    def after_colon(self, key: str) -> int:
+        """Where the colon of a top-level key ends."""
+        node, _ = self.keys[key]
+        colon = _COLON.match(self.content, node.end, self.end)
+        if colon is None or self.column(node.start):
+            raise self.error(
+                node, f"`{key}` is not written as `{key}: value`", f"write it as `{key}: value`"
+            )
+        return colon.end()
+
+    def signature(self, node: Node) -> list[tuple[Any, ...]]:
+        """All of a node that its value depends on; linear where values with aliases are not."""
+        names = ("anchor", "tag", "implicit", "value", "style", "flow_style")
+        return [
+            (type(event).__name__, *(getattr(event, name, None) for name in names))
+            for event in self.events[node.first : node.last]
+        ]
+
+    def check_anchors(self, nodes: Iterable[Node], *, itself: Node | None = None) -> None:
+        """Refuse to edit what is repeated elsewhere by `*name`.
+
+        Args:
+            nodes: What is replaced, with all that is inside.
+            itself: A collection that is edited, whose own anchor counts, but not its items'.
+        """
+        inside: set[int] = set()
+        for node in nodes:
+            inside.update(range(node.first, node.last))
+        anchors = {self.events[index].anchor: index for index in inside if _anchor(self, index)}
+        if itself is not None and itself.kind != "alias" and itself.anchor:
+            anchors[itself.anchor] = itself.first
+        for index, event in enumerate(self.events):
+            if isinstance(event, yaml.AliasEvent) and index not in inside:
+                at = anchors.get(event.anchor)
+                if at is not None:
+                    raise card_error(
+                        self.content,
+                        self.start + self.events[at].start_mark.index,
+                        f"the anchor `&{event.anchor}` lies in a part that is to be replaced and "
+                        f"is used elsewhere",
+                        f"write the value out in place of `*{event.anchor}`",
+                    )
+
+
+def _anchor(block: Block, index: int) -> str | None:
+    event = block.events[index]
+    return None if isinstance(event, yaml.AliasEvent) else getattr(event, "anchor", None)
+
+
+class _Loader(yaml.SafeLoader):
+    """`yaml.SafeLoader`, with a place for values that only fail when Python builds them."""
+
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+        try:
+            return super().construct_object(node, deep)
+        except (ValueError, KeyError, AttributeError, IndexError, OverflowError) as error:
+            # 2024-13-45, `!!int x`, `!!bool maybe`: SafeLoader lets Python's own errors out.
+            raise ConstructorError(
+                None, None, f"a value that cannot be read ({error})", node.start_mark
+            ) from error
+
+
+def parse(content: str, start: int, end: int) -> tuple[list[Any], Any]:
+    """The events and the value of the YAML between two offsets.
+
+    Raises:
+        CardError: It is not YAML that readers can read.
+    """
+    source = content[start:end]
+    try:
+        loader = _Loader(source)
+        try:
+            return list(yaml.parse(source, Loader=yaml.SafeLoader)), loader.get_single_data()
+        finally:
+            loader.dispose()
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        at = start + (mark.index if mark is not None else 0)
+        said = " ".join(part for part in (error.problem, error.context) if part)
+        fix = "replace the tab by spaces" if content[at : at + 1] == "\t" else "correct it there"
+        raise card_error(content, at, f"the YAML cannot be read: {said}", fix) from error
+    except ReaderError as error:
+        at = start + int(error.position)
+        raise card_error(
+            content, at, f"a control character ({content[at]!r}) in the YAML", "remove it"
+        ) from error
+    except RecursionError as error:
+        raise card_error(
+            content, start, "the YAML is nested too deeply", "make it flatter"
+        ) from error
+
+
+def read_block(content: str, start: int, end: int) -> Block:
+    """Parse a block that is to be edited.
+
+    Raises:
+        CardError: It is not YAML, or its top level is not a plain block mapping.
+    """
+    events, data = parse(content, start, end)
+    for event in events:
+        if isinstance(event, yaml.DocumentStartEvent | yaml.DocumentEndEvent) and event.explicit:
+            raise card_error(
+                content,
+                start + int(event.start_mark.index if event.start_mark else 0),
+                "a document mark or directive (`---`, `...`, `%YAML`) inside the YAML block",
+                "remove this line",
+            )
+    if len(events) == 2:
+        return Block(content, start, end, events, None, {}, {})
+    root = _build(content, start, events)
+    problem = None
+    if root.kind != "mapping":
+        problem = f"the YAML's top level is a {root.kind}, not `key: value` lines"
+    elif root.flow:
+        problem = "the YAML's top level is in flow style, `{...}`"
+    elif content[root.start - 1] not in "\r\n":
+        problem = "the YAML's top level is indented"
+    elif events[root.first].tag is not None or root.anchor is not None:
+        problem = "the YAML's top level has a tag or an anchor"
+    if problem:
+        fix = "write one `key: value` per line, from column 1"
+        raise card_error(content, root.start, problem, fix)
+    block = Block(content, start, end, events, root, {}, data)
+    for (key, value), name in zip(root.pairs, _key_names(block, root), strict=True):
+        if name in block.keys:
+            raise block.error(
+                key, f"the key `{name}` is there twice", "keep one, readers take the last"
+            )
+        block.keys[name] = (key, value)
+    return block
+
+
+def _key_names(block: Block, root: Node) -> Iterator[str]:
+    for key, _ in root.pairs:
+        if key.kind != "scalar":
+            raise block.error(key, f"a top-level key that is a {key.kind}", "write the key out")
+        if key.style is None and key.text == "<<":
+            raise block.error(key, "a merge key at the top level", "write the merged keys out")
+        if key.text not in block.data:
+            raise block.error(
+                key, f"YAML reads the key `{key.text}` as another type", "put it in quotes"
+            )
+        yield key.text
+
+
+def _build(content: str, offset: int, events: Sequence[Any]) -> Node:
+    """Make nodes of events, and give block collections the end of their last item.
+
+    PyYAML ends a block collection where the next token starts, after comments that are not its.
+    """
+    holder = Node("sequence", 0, 0, 0)
+    stack = [holder]
+    for index, event in enumerate(events):
+        start, end = offset + event.start_mark.index, offset + event.end_mark.index
+        if isinstance(event, yaml.CollectionEndEvent):
+            node = stack.pop()
+            node.last = index + 1
+            # `a: b` inside `[...]` is a flow mapping without braces: no bracket of its own.
+            node.end = end if node.flow and end > start else node.children[-1].end
+        elif isinstance(event, yaml.NodeEvent):
+            node = Node("alias", start, end, index, index + 1)
+            node.anchor = event.anchor
+            stack[-1].children.append(node)
+            if isinstance(event, yaml.CollectionStartEvent):
+                node.kind = "mapping" if isinstance(event, yaml.MappingStartEvent) else "sequence"
+                node.style = "{}" if event.flow_style else None
+                stack.append(node)
+            elif isinstance(event, yaml.ScalarEvent):
+                node.kind, node.style, node.text = "scalar", event.style, event.value
+                if event.style in ("|", ">"):
+                    node.end = start + len(_BLANK_LINES.sub("", content[start:end]))
+                elif start == end and len(stack[-1].children) > 1:
+                    # An omitted value is marked at the next token: `? key`, then comments.
+                    before = stack[-1].children[-2].end
+                    if "\n" in content[before:start] and stack[-1].kind == "mapping":
+                        node.start = node.end = before
+    return holder.children[0]
+
+
+_PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_./-]*")
+_RETYPED = frozenset(
+    ["y", "n", "yes", "no", "on", "off", "true", "false", "null", "nan", "inf", "infinity"]
+)
+_ESCAPED = re.compile(
+    '["\\\\\x00-\x1f\x7f-\xa0\xad\u061c\u180e\u200b\u200e\u200f\u2028-\u202f\u2060-\u206f'
+    "\ufeff\ufff9-\uffff]"
+)
+_SHORT = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r"}
+_KEY_LIMIT = 1000
+_FLOW_WIDTH = 100
+
+
+def plain(value: object, path: str) -> Any:
+    """A value as plain dict, list, str, int, float, bool and None.
+
+    Raises:
+        CardError: Something in it has no exact form in YAML.
+    """
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, str):
+        text = str.__str__(value)
+        if any("\ud800" <= char <= "\udfff" for char in text):
+            raise CardError(f"{path}: a text with half a surrogate pair; decode it properly")
+        return text
+    if isinstance(value, int):
+        return int(value)
+    if isinstance(value, float) and math.isfinite(value):
+        return float(value)
+    if isinstance(value, Mapping):
+        for key in value:
+            if not isinstance(key, str) or len(write_flow(plain(key, path))) > _KEY_LIMIT:
+                # YAML reads no `key:` longer than 1024 characters.
+                raise CardError(f"{path}: a key must be a text of at most {_KEY_LIMIT} characters")
+        return {plain(key, path): plain(item, f"{path}.{key}") for key, item in value.items()}
+    if isinstance(value, Sequence) and not isinstance(value, bytes | bytearray):
+        return [plain(item, f"{path}[{index}]") for index, item in enumerate(value)]
+    raise CardError(
+        f"{path}: {value!r} ({type(value).__name__}) cannot be written exactly; give a text, "
+        f"a finite number, a bool, None, a list or a dict"
+    )
+
+
+def _escape(match: re.Match[str]) -> str:
+    char = match[0]
+    code = ord(char)
+    return _SHORT.get(char) or (f"\\x{code:02X}" if code < 256 else f"\\u{code:04X}")
+
+
+def write_flow(value: Any) -> str:
+    """Write a plain value on one line.
+
+    Strings go without quotes only where no YAML reader, 1.1 or 1.2, takes them for anything else.
+    """
+    if isinstance(value, str):
+        if _PLAIN.fullmatch(value) and value.lower() not in _RETYPED:
+            return value
+        return '"' + _ESCAPED.sub(_escape, value) + '"'
+    if isinstance(value, dict):
+        pairs = (f"{write_flow(key)}: {write_flow(item)}" for key, item in value.items())
+        return "{" + ", ".join(pairs) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(write_flow, value)) + "]"
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    text = repr(value)
+    # YAML 1.1 reads 1e-07 as a text: a float needs a point there.
+    return text.replace("e", ".0e") if "e" in text and "." not in text else text
+
+
+def write_block(value: Any, column: int = 0) -> list[str]:
+    """Write a plain value that is not empty as lines in block style, as `datasets` lays them out.
+
+    Args:
+        value: A dict or list.
+        column: Spaces before each line.
+    """
+    pad, lines = " " * column, []
+    if isinstance(value, dict):
+        for key, item in value.items():
+            head = f"{pad}{write_flow(key)}:"
+            if _is_leaf(item):
+                lines.append(f"{head} {write_flow(item)}")
+            else:
+                deeper = column + 2 if isinstance(item, dict) else column
+                lines += [head, *write_block(item, deeper)]
+        return lines
+    for item in value:
+        if _is_leaf(item) or _is_short(item):
+            lines.append(f"{pad}- {write_flow(item)}")
+        else:
+            first, *rest = write_block(item, column + 2)
+            lines += [f"{pad}- {first[column + 2 :]}", *rest]
+    return lines
+
+
+def _is_leaf(value: Any) -> bool:
+    return not value or not isinstance(value, dict | list)
+
+
+def _is_short(value: Any) -> bool:
+    """A short list of scalars, which reads better on one line as an item of another list."""
+    return (
+        isinstance(value, list)
+        and all(map(_is_leaf, value))
+        and len(write_flow(value)) <= _FLOW_WIDTH
+    )
+
+
+def same(ours: Any, theirs: Any) -> bool:
+    """Whether two values are equal, types included (`==` takes 1, 1.0 and True for one)."""
+    if type(ours) is not type(theirs):
+        return False
+    if isinstance(ours, dict):
+        return ours.keys() == theirs.keys() and all(same(ours[key], theirs[key]) for key in ours)
+    if isinstance(ours, list):
+        return len(ours) == len(theirs) and all(map(same, ours, theirs))
+    return bool(ours == theirs)

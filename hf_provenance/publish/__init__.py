@@ -1,0 +1,1 @@
+"""Publishing: the repo folder, its shards and its views."""

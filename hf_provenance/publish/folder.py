@@ -1,0 +1,319 @@
+"""`save_to_folder`: an annotated dataset as the folder that a Hub repo would be.
+
+```
+README.md                        the card
+provenance.json                  the summary
+provenance/files.json            path, rows, bytes and sha256 of every shard; the files of each view
+provenance/badge.svg, badge.json, timeline.png, timeline.svg
+provenance/ids/<run>.parquet     sorted 48-bit ids of the rows
+data/<crawl bucket>/<split>-<run>-00000.parquet
+```
+
+Shards are written under temporary names, moved to names that no earlier run used, and come into
+view only when the README is replaced, last and in one step: a kill leaves the old view or the
+new one. What a killed run leaves behind is swept by the next.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import xxhash
+from datasets import Features
+
+from hf_provenance.card.card import edit_card
+from hf_provenance.card.facts import DEFAULT, Facts
+from hf_provenance.card.readme import Difference, read_front_matter
+from hf_provenance.errors import FolderError, SplitError
+from hf_provenance.publish.artifacts import (
+    LISTING,
+    README,
+    inside,
+    replace_file,
+    write_artifacts,
+    write_ids,
+    write_listing,
+)
+from hf_provenance.publish.rows import Written, common_features, language_sampler, write_splits
+from hf_provenance.publish.shards import SHARD_BYTES, Shard
+from hf_provenance.publish.views import Layout, make_configs, make_dataset_info
+from hf_provenance.splits import DEFAULT_BY, MAX_BUCKETS, Buckets, require_split_name
+from hf_provenance.summary import Summary
+from hf_provenance.tables import named_splits
+
+PARTIAL = ".hf_provenance_partial"
+_CONFIG = re.compile(r"\w+(\.\w+)*")
+_RUN_DIGITS = 10
+_RUN_FILE = re.compile(r"-[0-9a-f]{10}-\d{5,}\.parquet$")
+_RESERVED = ("data", "provenance")
+
+
+@dataclass(frozen=True)
+class Published:
+    """What was written.
+
+    Attributes:
+        summary: The summary of the rows.
+        path: The folder.
+        files: Paths in the folder of all that this run wrote.
+        kept: Values of an existing README that differ from ours and were kept.
+    """
+
+    summary: Summary
+    path: Path
+    files: tuple[str, ...]
+    kept: tuple[Difference, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data."""
+        return {
+            "path": str(self.path),
+            "rows": self.summary.rows,
+            "shares": self.summary.shares(self.summary.unit),
+            "unit": self.summary.unit,
+            "fingerprint": self.summary.fingerprint,
+            "files": list(self.files),
+            "kept": [
+                {"key": item.key, "theirs": item.theirs, "ours": item.ours} for item in self.kept
+            ],
+        }
+
+
+def save_to_folder(
+    dataset: Any,
+    path: str | Path,
+    *,
+    by: str | date | None = DEFAULT_BY,
+    config_name: str = DEFAULT,
+    overwrite: bool = False,
+    repo_id: str | None = None,
+    template: str | Path | None = None,
+    tokenizer: str | None = None,
+    text: str | None = None,
+    language_sample: int = 500,
+    figures: bool | None = None,
+    max_shard_size: int = SHARD_BYTES,
+    max_buckets: int = MAX_BUCKETS,
+    progress: bool = True,
+    **card_data: Any,
+) -> Published:
+    """Write an annotated dataset as a repo folder: shards, crawl-date views, card and badge.
+
+    Args:
+        dataset: A `Dataset`, `DatasetDict`, `IterableDataset` or `IterableDatasetDict` that
+            `annotate` has labelled. A stream is read once.
+        path: The folder. `load_dataset(path)` reads it.
+        by: The crawl-date split: a date, a preset, a period, or None for no division.
+        config_name: The config; others in the folder stay as they are.
+        overwrite: Replace this config if the folder holds it already. A README that is there
+            keeps every byte outside our part.
+        repo_id: Hub id for the card's examples; the folder's own path is never written.
+        template: A Jinja template for our part of the card.
+        tokenizer: Name of the tokenizer behind `prov_tokens`.
+        text: Text column for the language sample; found like `Annotator.text`.
+        language_sample: Rows whose language is detected for the card when the data declares
+            none; 0 for none, at most 2,000.
+        figures: Draw the timeline (extra `figures`); None draws it if matplotlib is there.
+        max_shard_size: Most bytes of Arrow data in one shard.
+        max_buckets: More crawl buckets than this is an error.
+        progress: Show a progress bar.
+        **card_data: Standard YAML keys, such as `license="mit"`, added where the card has none.
+
+    Returns:
+        What was written.
+
+    Raises:
+        SchemaError: The dataset is not annotated, or splits have different columns.
+        SplitError: A split name that cannot be loaded, or too many buckets.
+        FolderError: The folder holds something else, or cannot be written.
+        CardError: The README cannot be edited safely.
+    """
+    splits = named_splits(dataset)
+    for name in splits:
+        require_split_name(name)
+    _require_config_name(config_name)
+    features = common_features(splits)
+    buckets = None if by is None else Buckets.of(by, max_buckets)
+    folder = Path(path)
+    before = _Before.of(folder, config_name, overwrite)
+    sample = language_sampler(features, text, language_sample)
+
+    with _partial(folder) as partial:
+        written = write_splits(splits, features, buckets, partial, sample, max_shard_size, progress)
+        run = _free_run(folder, written, features, config_name, buckets)
+        layout = Layout(config_name, run, written.sizes(), buckets)
+        facts = Facts(
+            repo_id=repo_id,
+            config=config_name,
+            buckets=buckets,
+            views=layout.view_splits(),
+            tokenizer=tokenizer,
+            language_sample=sample.count() if sample else None,
+            pictures=inside(config_name, "provenance"),
+            card_data=card_data,
+        )
+        shards = _move_shards(written.shards, layout, folder)
+        artifacts = write_artifacts(folder, layout, written.summary, facts, figures=figures)
+        others = (*artifacts.files, write_ids(folder, layout, written.ids))
+        listing = write_listing(folder, layout, shards, others)
+        configs = make_configs(layout)
+        edited = edit_card(
+            written.summary,
+            artifacts.facts,
+            before.readme,
+            template=template,
+            configs=configs,
+            dataset_info=make_dataset_info(layout, features),
+            drop_configs=before.views - {entry["config_name"] for entry in configs},
+        )
+        replace_file(folder / README, edited.content)
+    _sweep(folder, layout, before, {*shards, *others, listing})
+    return Published(
+        written.summary, folder, (*sorted(shards), *others, listing, README), edited.kept
+    )
+
+
+@dataclass(frozen=True)
+class _Before:
+    """What the folder held before.
+
+    Attributes:
+        readme: Its README, or None.
+        views: Names of the views of this config that are in it.
+        files: Files of this config, as its listing names them.
+    """
+
+    readme: bytes | None = None
+    views: frozenset[str] = frozenset()
+    files: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, folder: Path, config: str, overwrite: bool) -> _Before:
+        """Look into the folder, and refuse before anything is written.
+
+        Raises:
+            FolderError: It is a file, is something else, or holds the config already.
+            CardError: Its README cannot be read.
+        """
+        if not folder.exists():
+            return cls()
+        if not folder.is_dir():
+            raise FolderError(f"{folder} is a file: give the path of a folder.")
+        readme = folder / README
+        content = readme.read_bytes() if readme.is_file() else None
+        if content is not None:
+            read_front_matter(content)
+        listing = folder / inside(config, LISTING)
+        if not listing.is_file():
+            strangers = [item.name for item in folder.iterdir() if item.name != PARTIAL]
+            if strangers and content is None and not overwrite:
+                raise FolderError(
+                    f"{folder} is not empty and has no README.md ({sorted(strangers)[:5]} ...): "
+                    "choose another folder, or pass overwrite=True to write into it."
+                )
+            return cls(content)
+        if not overwrite:
+            raise FolderError(
+                f"{folder} holds the config {config!r} already: pass overwrite=True to replace "
+                "it, another config_name to add one, or another folder."
+            )
+        try:
+            held = json.loads(listing.read_bytes())
+            files = frozenset([shard["path"] for shard in held["shards"]] + held["others"])
+            return cls(content, frozenset(held["views"]), files)
+        except (ValueError, KeyError, TypeError) as error:
+            raise FolderError(f"{listing} cannot be read ({error!r}): delete it first.") from error
+
+
+@contextmanager
+def _partial(folder: Path) -> Iterator[Path]:
+    """A place for half-written shards that is gone afterwards, whatever happens."""
+    partial = folder / PARTIAL
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        shutil.rmtree(partial, ignore_errors=True)
+        partial.mkdir()
+        yield partial
+    except OSError as error:
+        if error.errno == errno.ENOSPC:
+            free = shutil.disk_usage(folder).free
+            raise FolderError(
+                f"the disk of {folder} is full ({free:,} bytes free): what the folder showed "
+                "before is unchanged. Free some space and run the same call again."
+            ) from error
+        raise FolderError(f"{folder} cannot be written: {error}") from error
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def _free_run(
+    folder: Path, written: Written, features: Features, config: str, buckets: Buckets | None
+) -> str:
+    """Name the run by its content, whatever the order of rows.
+
+    Rows that are in the folder already, in other shards, would have the same name; writing over
+    files that are in view is not safe against a kill, so the run is then named by its shards.
+    """
+    identity = [written.summary.fingerprint, written.summary.rows, config]
+    identity += [buckets.by if buckets else "", json.dumps(features.to_dict(), sort_keys=True)]
+    run = xxhash.xxh3_128_hexdigest(json.dumps(identity).encode())[:_RUN_DIGITS]
+    layout = Layout(config, run, written.sizes(), buckets)
+    wanted = {layout.path(s.split, s.bucket, s.number): s.sha256 for s in written.shards}
+    root = folder / layout.root
+    present = {
+        f"{path.relative_to(folder).as_posix()}" for path in root.rglob(f"*-{run}-*.parquet")
+    }
+    same = all(_sha256(folder / path) == wanted.get(path) for path in present)
+    if same:
+        return run
+    hashes = "".join(sorted(shard.sha256 for shard in written.shards))
+    return xxhash.xxh3_128_hexdigest((run + hashes).encode())[:_RUN_DIGITS]
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _move_shards(shards: list[Shard], layout: Layout, folder: Path) -> dict[str, Shard]:
+    moved: dict[str, Shard] = {}
+    for shard in shards:
+        path = layout.path(shard.split, shard.bucket, shard.number)
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        os.replace(shard.file, folder / path)
+        moved[path] = shard
+    return moved
+
+
+def _sweep(folder: Path, layout: Layout, before: _Before, current: set[str]) -> None:
+    """Remove what is no longer in view: the replaced run's files, and a killed run's."""
+    root = folder / layout.root
+    leftovers = {
+        path.relative_to(folder).as_posix()
+        for path in root.rglob("*.parquet")
+        if _RUN_FILE.search(path.name)
+    }
+    for path in (before.files | leftovers) - current:
+        (folder / path).unlink(missing_ok=True)
+        parent = (folder / path).parent
+        if parent != folder and not any(parent.iterdir()):
+            parent.rmdir()
+
+
+def _require_config_name(name: str) -> None:
+    if not _CONFIG.fullmatch(name) or name in _RESERVED:
+        raise SplitError(
+            f"config name {name!r} cannot be published: use letters, digits, `_` and `.`, and "
+            f"none of {list(_RESERVED)}."
+        )

@@ -1,0 +1,173 @@
+"""One pass over the rows: shards, summary, ids and language sample at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from datasets import Dataset, Features, IterableDataset
+from datasets.features.features import require_storage_embed
+from datasets.table import embed_table_storage
+from tqdm.auto import tqdm
+
+from hf_provenance import schema
+from hf_provenance.errors import SchemaError, SplitError, UsageError
+from hf_provenance.identity import as_text, text_kind
+from hf_provenance.plan import TEXTS
+from hf_provenance.publish.artifacts import id48
+from hf_provenance.publish.shards import Shard, ShardWriter
+from hf_provenance.publish.views import Size
+from hf_provenance.sources.languages import LanguageSample
+from hf_provenance.splits import Buckets
+from hf_provenance.summarize import Tally
+from hf_provenance.summary import Summary
+from hf_provenance.tables import whole_tables
+
+_MOST_SAMPLED = 2_000
+
+
+@dataclass(frozen=True)
+class Written:
+    """What the rows gave: shards under temporary names, their summary and ids."""
+
+    shards: list[Shard]
+    summary: Summary
+    ids: list[Any]
+
+    def sizes(self) -> dict[tuple[str, str | None], Size]:
+        """Size of each (split, bucket)."""
+        sizes: dict[tuple[str, str | None], Size] = {}
+        for shard in self.shards:
+            at = (shard.split, shard.bucket)
+            sizes[at] = sizes.get(at, Size()) + Size(shard.rows, shard.arrow_bytes)
+        return sizes
+
+
+def write_splits(
+    splits: Mapping[str, Dataset | IterableDataset],
+    features: Features,
+    buckets: Buckets | None,
+    partial: Path,
+    sample: Sampler | None,
+    shard_bytes: int,
+    progress: bool,
+) -> Written:
+    """Write all splits in one pass.
+
+    Args:
+        splits: Annotated splits with the same features.
+        features: Their features.
+        buckets: The crawl-date rule, or None.
+        partial: Folder for shards under temporary names.
+        sample: Language sample to offer the rows to, or None.
+        shard_bytes: Most bytes of Arrow data in a shard.
+        progress: Show a progress bar.
+
+    Raises:
+        SplitError: A split without rows, or too many buckets.
+    """
+    tally = Tally()
+    shards: list[Shard] = []
+    ids: list[Any] = []
+    embed = any(require_storage_embed(feature) for feature in features.values())
+    total = sum(split.num_rows for split in splits.values() if isinstance(split, Dataset))
+    with tqdm(total=total or None, unit="rows", desc="Writing", disable=not progress) as bar:
+        for name, split in splits.items():
+            seen: set[str] = set()
+            with ShardWriter(partial, name, features, shard_bytes=shard_bytes) as writer:
+                for table in whole_tables(split):
+                    rows = table.select(features.arrow_schema.names).cast(features.arrow_schema)
+                    labels = rows.select(list(schema.provenance_columns(rows.column_names)))
+                    assigned = buckets.assign(labels) if buckets else None
+                    if buckets and assigned is not None:
+                        seen |= set(pc.unique(assigned).to_pylist())
+                        buckets.check(seen)
+                    tally.add(
+                        labels,
+                        split=name,
+                        bucket=None if assigned is None else assigned.cast(pa.string()),
+                    )
+                    ids.append(id48(rows["prov_id"]))
+                    if sample is not None:
+                        sample.add(rows)
+                    writer.add(embed_table_storage(rows) if embed else rows, assigned)
+                    bar.update(rows.num_rows)
+            if not writer.shards:
+                raise SplitError(
+                    f"split {name!r} has no rows, and a split without rows cannot be loaded: "
+                    "leave it out."
+                )
+            shards += writer.shards
+    return Written(shards, tally.summary(), ids)
+
+
+class Sampler:
+    """Offers the rows' text to the language sample."""
+
+    def __init__(self, column: str, size: int) -> None:
+        self._column = column
+        self._sample = LanguageSample(size)
+
+    def add(self, rows: pa.Table) -> None:
+        """Offer the rows of a table."""
+        texts = as_text(rows[self._column])
+        for ids, text in zip(*_aligned(rows["prov_id"], texts), strict=True):
+            self._sample.add(ids, text)
+
+    def count(self) -> dict[str, int]:
+        """Rows of the sample per language."""
+        return self._sample.count()
+
+
+def _aligned(*columns: pa.ChunkedArray) -> tuple[list[pa.Array], ...]:
+    table = pa.table(dict(zip("ab", columns, strict=True)))
+    batches = table.to_batches()
+    return tuple([batch.column(i) for batch in batches] for i in range(len(columns)))
+
+
+def language_sampler(features: Features, text: str | None, size: int) -> Sampler | None:
+    """The sample for data that declares no language, or None where there is nothing to sample.
+
+    Raises:
+        UsageError: More than 2,000 rows.
+    """
+    if size == 0 or "prov_language" in features:
+        return None
+    if not 0 < size <= _MOST_SAMPLED:
+        raise UsageError(f"language_sample={size} is not between 0 and {_MOST_SAMPLED:,}.")
+    arrow_schema = features.arrow_schema
+    for name in (text,) if text else TEXTS:
+        if name in arrow_schema.names and text_kind(arrow_schema.field(name).type) == "text":
+            return Sampler(name, size)
+    return None
+
+
+def common_features(splits: Mapping[str, Dataset | IterableDataset]) -> Features:
+    """The features that all splits share.
+
+    Raises:
+        SchemaError: Two splits differ, one is not annotated, or a stream has no features.
+    """
+    common: Features | None = None
+    for name, split in splits.items():
+        if split.features is None:
+            raise SchemaError(
+                f"split {name!r} is a stream without features: `annotate(stream, ...)` gives it "
+                "some, or `stream.cast(features)` does."
+            )
+        schema.require_annotated(split.features.arrow_schema, where=f"split {name!r}")
+        if common is None:
+            common = split.features
+        elif common.arrow_schema != split.features.arrow_schema:
+            odd = {k for k in {*common, *split.features} if common.get(k) != split.features.get(k)}
+            raise SchemaError(
+                f"split {name!r} has other columns than {next(iter(splits))!r} ({sorted(odd)}): "
+                "all splits of a config must have the same; cast or remove columns first."
+            )
+    if common is None:
+        raise SplitError("the dataset has no splits.")
+    return common

@@ -1,0 +1,169 @@
+"""Views: the `configs` and `dataset_info` that show the same shards in several ways.
+
+Shards are written once, in one folder for each crawl bucket. The README's `configs` give
+
+* `default`: the dataset's own splits, each listing its bucket folders one by one;
+* `crawl_date`: the training split's buckets under the bucket's name, every other split's as
+  `<split>.<bucket>`;
+* `crawl_date.<bucket>`: one config for each bucket, since `load_dataset(..., split=...)`
+  downloads every file of its config and these hold the bucket's files alone.
+
+Every pattern names the run that wrote the shards, so a shard that a killed run left behind, or
+that somebody dropped beside ours, is in no view.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from datasets import DatasetInfo, Features
+from datasets.info import DatasetInfosDict
+from huggingface_hub import DatasetCardData
+
+from hf_provenance.card.facts import DEFAULT
+from hf_provenance.splits import Buckets, view_name
+
+VIEW = "crawl_date"
+
+
+class Size(NamedTuple):
+    """Rows, and bytes of Arrow data, of a part of a dataset."""
+
+    rows: int = 0
+    size: int = 0
+
+    def __add__(self, other: object) -> Size:
+        """Size of both parts."""
+        if not isinstance(other, Size):
+            return NotImplemented
+        return Size(self.rows + other.rows, self.size + other.size)
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where the shards of one config lie.
+
+    Attributes:
+        config: Name of the config.
+        run: Short name of the run that wrote the shards.
+        sizes: Size of each (split, bucket); the bucket is None where there is no division.
+        buckets: The rule that divided them, or None.
+    """
+
+    config: str
+    run: str
+    sizes: Mapping[tuple[str, str | None], Size]
+    buckets: Buckets | None
+
+    @property
+    def root(self) -> str:
+        """Folder of the shards."""
+        return "data" if self.config == DEFAULT else self.config
+
+    @property
+    def splits(self) -> list[str]:
+        """Split names in the order of the input."""
+        return list(dict.fromkeys(split for split, _ in self.sizes))
+
+    def bucket_names(self) -> list[str]:
+        """Names of the buckets that hold rows, in order."""
+        names = {bucket for _, bucket in self.sizes if bucket is not None}
+        return self.buckets.order(names) if self.buckets else []
+
+    def path(self, split: str, bucket: str | None, number: int) -> str:
+        """Path of a shard in the repo."""
+        return f"{self._stem(split, bucket)}-{number:05}.parquet"
+
+    def pattern(self, split: str, bucket: str | None) -> str:
+        """Glob of all shards of a split and bucket that this run wrote."""
+        return f"{self._stem(split, bucket)}-*.parquet"
+
+    def _stem(self, split: str, bucket: str | None) -> str:
+        folder = self.root if bucket is None else f"{self.root}/{bucket}"
+        return f"{folder}/{split}-{self.run}"
+
+    def name(self, view: str = "") -> str:
+        """Name of a view: `crawl_date`, or `X.crawl_date` for a config named X."""
+        if not view:
+            return self.config
+        return view if self.config == DEFAULT else f"{self.config}.{view}"
+
+    def view_splits(self) -> dict[str, tuple[str, str]]:
+        """Splits of the `crawl_date` view -> (split, bucket), training buckets first."""
+        found: dict[str, tuple[str, str]] = {}
+        for split in self.splits:
+            for bucket in self.bucket_names():
+                if (split, bucket) in self.sizes:
+                    found[view_name(split, bucket, self.splits)] = (split, bucket)
+        return found
+
+
+def make_configs(layout: Layout) -> list[dict[str, Any]]:
+    """Entries of the README's `configs` for all views of a config."""
+    own: dict[str, list[str]] = {}
+    for split in layout.splits:
+        order = layout.bucket_names() if layout.buckets else [None]
+        own[split] = [
+            layout.pattern(split, bucket) for bucket in order if (split, bucket) in layout.sizes
+        ]
+    configs = [_config(layout.name(), own, default=layout.config == DEFAULT)]
+    view = layout.view_splits()
+    if view:
+        configs.append(
+            _config(layout.name(VIEW), {name: [layout.pattern(*at)] for name, at in view.items()})
+        )
+        for bucket in layout.bucket_names():
+            held = {
+                split: [layout.pattern(split, bucket)]
+                for split in layout.splits
+                if (split, bucket) in layout.sizes
+            }
+            configs.append(_config(layout.name(f"{VIEW}.{bucket}"), held))
+    return configs
+
+
+def make_dataset_info(layout: Layout, features: Features) -> list[dict[str, Any]]:
+    """Entries of the README's `dataset_info` for `default` and `crawl_date`.
+
+    `num_examples` must be exact: off by one, every reader stops with an error.
+    """
+    own = {
+        split: sum((size for (name, _), size in layout.sizes.items() if name == split), Size())
+        for split in layout.splits
+    }
+    entries = [_info(layout.name(), features, own)]
+    view = layout.view_splits()
+    if view:
+        divided = {name: layout.sizes[at] for name, at in view.items()}
+        entries.append(_info(layout.name(VIEW), features, divided))
+    return entries
+
+
+def _config(name: str, files: Mapping[str, list[str]], *, default: bool = False) -> dict[str, Any]:
+    data_files = [
+        {"split": split, "path": patterns[0] if len(patterns) == 1 else patterns}
+        for split, patterns in files.items()
+    ]
+    flag = {"default": True} if default else {}
+    return {"config_name": name, **flag, "data_files": data_files}
+
+
+def _info(name: str, features: Features, sizes: Mapping[str, Size]) -> dict[str, Any]:
+    return {
+        "config_name": name,
+        "features": _yaml_features(features),
+        "splits": [
+            {"name": split, "num_bytes": size.size, "num_examples": size.rows}
+            for split, size in sizes.items()
+        ],
+    }
+
+
+def _yaml_features(features: Features) -> list[dict[str, Any]]:
+    """Features as `datasets` writes them in a card."""
+    card = DatasetCardData()
+    DatasetInfosDict({DEFAULT: DatasetInfo(features=features)}).to_dataset_card_data(card)
+    written: list[dict[str, Any]] = card["dataset_info"]["features"]
+    return written

@@ -1,0 +1,351 @@
+"""The summary: everything a card, badge or ratio says, as a few small tables of integer sums.
+
+A full cross product of split, month, origin, language, generator and source would have as many
+cells as a quarter of the rows. Four tables over the combinations that are asked for stay small,
+and since they hold only integer sums, `a + b` is exact, commutative and associative: streams,
+processes, engines and appends all use it. Shares, tables and figures are read off a summary and
+computed nowhere else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from hf_provenance import schema
+from hf_provenance.errors import SummaryError, UsageError
+from hf_provenance.fingerprint import NO_ROWS, Fingerprint
+from hf_provenance.identity import RECIPE
+
+MEASURES = (
+    "rows",
+    "bytes",
+    "tokens",
+    "token_rows",
+    "share_rows",
+    "synthetic_micro",
+    "synthetic_bytes",
+    "synthetic_tokens",
+)
+"""What is summed in each cell: rows, UTF-8 bytes, tokens and the rows that have a count; then
+the rows whose synthetic share is known, and that share summed by row (in millionths), by bytes
+and by tokens."""
+
+UNITS = ("rows", "bytes", "tokens")
+
+TABLES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "labels": (("split", "bucket", "from", "until", "origin", "basis", "method"), MEASURES),
+    "generators": (("split", "origin", "generator", "generation"), MEASURES),
+    "languages": (("split", "origin", "language"), MEASURES),
+    "sources": (("split", "origin", "source"), MEASURES),
+    "problems": (("split", "problem"), ("rows", "bytes")),
+    "domains": (("domain", "origin"), ("rows", "bytes")),
+}
+"""Name of each table -> its keys and measures. `from` and `until` are months, `2022-11`."""
+
+BY_DATE = "human_by_date"
+CLASSES = (schema.HUMAN, BY_DATE, schema.MIXED, schema.SYNTHETIC, schema.UNKNOWN)
+"""Origins as a card shows them: human by crawl date and nothing else stands apart."""
+
+_FORMAT = "%Y-%m-%dT%H:%M:%S.%fZ"
+
+
+@dataclass(frozen=True, eq=False)
+class Summary:
+    """Sums over the rows of an annotated dataset.
+
+    Attributes:
+        tables: One Arrow table for each entry of `TABLES`, cells in canonical order.
+        columns: The provenance columns that the rows have.
+        collected_from: Earliest possible collection of any dated row, UTC.
+        collected_until: Latest possible collection of any dated row, UTC.
+        lanes: The order-free fingerprint of the rows.
+    """
+
+    tables: Mapping[str, pa.Table] = field(default_factory=dict)
+    columns: tuple[str, ...] = schema.CORE
+    collected_from: datetime | None = None
+    collected_until: datetime | None = None
+    lanes: Fingerprint = NO_ROWS
+
+    def __post_init__(self) -> None:
+        """Bring all tables into canonical form."""
+        tables = {name: _canonical(name, self.tables.get(name)) for name in TABLES}
+        object.__setattr__(self, "tables", tables)
+
+    def __add__(self, other: object) -> Summary:
+        """The summary of the rows of both; exact, in any order."""
+        if not isinstance(other, Summary):
+            return NotImplemented
+        return merge([self, other])
+
+    def __eq__(self, other: object) -> bool:
+        """Equal when all sums are."""
+        return isinstance(other, Summary) and self.to_dict() == other.to_dict()
+
+    __hash__ = None  # type: ignore[assignment]
+
+    # What is read off it
+
+    @property
+    def rows(self) -> int:
+        """Number of rows."""
+        return self.total("rows")
+
+    @property
+    def fingerprint(self) -> str:
+        """Order-free fingerprint of the rows, 32 hex digits; finds accidents, not fraud."""
+        return self.lanes.hex
+
+    @property
+    def splits(self) -> tuple[str, ...]:
+        """Split names, `train` first, then by name."""
+        names = self.tables["labels"]["split"].unique().to_pylist()
+        return tuple(sorted(names, key=lambda name: (name != "train", name)))
+
+    @property
+    def buckets(self) -> tuple[str, ...]:
+        """Names of the crawl buckets that hold rows; empty if there are none."""
+        return tuple(sorted(set(self.tables["labels"]["bucket"].to_pylist()) - {None}))
+
+    @property
+    def unit(self) -> str:
+        """The unit that leads on a card: tokens where every row has a count, else bytes."""
+        return "tokens" if self.rows and self.total("token_rows") == self.rows else "bytes"
+
+    def total(self, measure: str, **where: str | None) -> int:
+        """Sum of a measure of `MEASURES` over the cells of `labels` that fit `where`."""
+        return int(pc.sum(self.cells("labels", **where)[measure]).as_py() or 0)
+
+    def cells(self, table: str, **where: str | None) -> pa.Table:
+        """The cells of a table whose keys have the given values."""
+        cells = self.tables[table]
+        for key, value in where.items():
+            wanted = pc.is_null(cells[key]) if value is None else pc.equal(cells[key], value)
+            cells = cells.filter(wanted)
+        return cells
+
+    def amounts(self, unit: str = "rows", **where: str | None) -> dict[str, int]:
+        """Sums by class: `human`, `human_by_date`, `mixed`, `synthetic`, `unknown`.
+
+        Args:
+            unit: "rows", "bytes" or "tokens".
+            **where: Keys of the labels table to narrow to, such as `split="train"`.
+        """
+        self._check(unit, where.get("split"))
+        amounts = dict.fromkeys(CLASSES, 0)
+        cells = self.cells("labels", **where).select(["origin", "basis", unit]).to_pydict()
+        for origin, basis, amount in zip(*cells.values(), strict=True):
+            by_date = origin == schema.HUMAN and basis == "cutoff"
+            amounts[BY_DATE if by_date else origin] += amount
+        return amounts
+
+    def undated(self, unit: str) -> int:
+        """Sum over the rows without a collection date."""
+        return self.total(unit, **{"from": None})
+
+    def max_generation(self) -> int | None:
+        """Most models between a row and a person, or None where no row says."""
+        highest = pc.max(self.tables["generators"]["generation"]).as_py()
+        return None if highest is None else int(highest)
+
+    def shares(self, unit: str = "rows", split: str | None = None) -> dict[str, float]:
+        """Share of each origin; they add up to 1, and the unknown part is always among them.
+
+        Args:
+            unit: "rows", "bytes" or "tokens".
+            split: One split, or None for all.
+
+        Returns:
+            `{"human": ..., "synthetic": ..., "mixed": ..., "unknown": ...}`; all 0.0 when there
+            are no rows.
+
+        Raises:
+            UsageError: No such unit or split, or tokens that not every row has.
+        """
+        amounts = self.amounts(unit, **({} if split is None else {"split": split}))
+        amounts[schema.HUMAN] += amounts.pop(BY_DATE)
+        total = sum(amounts.values())
+        order = (schema.HUMAN, schema.SYNTHETIC, schema.MIXED, schema.UNKNOWN)
+        return {name: amounts[name] / total if total else 0.0 for name in order}
+
+    def _check(self, unit: str, split: str | None) -> None:
+        if unit not in UNITS:
+            raise UsageError(f"unit={unit!r} is not one of {list(UNITS)}.")
+        if unit == "tokens" and self.rows and self.unit != "tokens":
+            raise UsageError(
+                f"only {self.total('token_rows'):,} of {self.rows:,} rows have a token count: "
+                'count all with `tokens=` when annotating, or use unit="bytes".'
+            )
+        if split is not None and split not in self.splits:
+            raise UsageError(f"split={split!r} is not one of {list(self.splits)}.")
+
+    # To and from plain data
+
+    def to_dict(self, *, limit: int | None = None) -> dict[str, Any]:
+        """Plain data in canonical form: the same rows give the same dict, whatever their order.
+
+        Args:
+            limit: Keep only the largest cells of tables above this size, with a marker.
+        """
+        return {
+            "schema": schema.SCHEMA,
+            "recipe": dict(RECIPE),
+            "columns": list(self.columns),
+            "rows": self.rows,
+            "bytes": self.total("bytes"),
+            "fingerprint": self.fingerprint,
+            "collected": {
+                "from": _written(self.collected_from),
+                "until": _written(self.collected_until),
+            },
+            "tables": {
+                name: _table_to_dict(name, table, limit) for name, table in self.tables.items()
+            },
+        }
+
+    @classmethod
+    def from_dict(
+        cls, data: Mapping[str, Any], whole: Mapping[str, pa.Table] | None = None
+    ) -> Summary:
+        """Read what `to_dict` wrote.
+
+        Args:
+            data: Plain data, as from `provenance.json`.
+            whole: The whole tables of those that were cut, by name.
+
+        Raises:
+            SummaryError: Another schema version, a cut table without its whole, or not a summary.
+        """
+        if data.get("schema") != schema.SCHEMA:
+            raise SummaryError(
+                f"this summary has the schema {data.get('schema')!r}; this version reads "
+                f"{schema.SCHEMA!r}."
+            )
+        try:
+            tables = {
+                name: (whole or {}).get(name) or _table_from_dict(name, data["tables"][name])
+                for name in TABLES
+            }
+            return cls(
+                tables=tables,
+                columns=tuple(data["columns"]),
+                collected_from=_read(data["collected"]["from"]),
+                collected_until=_read(data["collected"]["until"]),
+                lanes=Fingerprint.from_hex(data["fingerprint"]),
+            )
+        except (KeyError, TypeError, ValueError, pa.ArrowException) as error:
+            raise SummaryError(f"this is not a summary of {schema.SCHEMA}: {error!r}.") from error
+
+    def to_markdown(self) -> str:
+        """The ratio as a Markdown table, one row for each origin."""
+        units = ["rows", "bytes", *(["tokens"] if self.unit == "tokens" else [])]
+        lines = ["| origin | " + " | ".join(units) + " |", "|:--|" + "--:|" * len(units)]
+        shares = {unit: self.shares(unit) for unit in units}
+        for origin in shares["rows"]:
+            cells = " | ".join(f"{shares[unit][origin]:.1%}" for unit in units)
+            lines.append(f"| {origin} | {cells} |")
+        return "\n".join(lines)
+
+
+def merge(summaries: Iterable[Summary]) -> Summary:
+    """The summary of the rows of all; `merge([])` is the summary of no rows.
+
+    Raises:
+        SummaryError: Two of them have rows with different provenance columns.
+    """
+    parts = [part for part in summaries if part.rows]
+    if not parts:
+        return Summary()
+    for part in parts[1:]:
+        if part.columns != parts[0].columns:
+            odd = sorted(set(part.columns) ^ set(parts[0].columns))
+            raise SummaryError(
+                f"summaries of rows with different columns cannot be added ({odd}): annotate both "
+                "with the same fields."
+            )
+    starts = [part.collected_from for part in parts if part.collected_from]
+    ends = [part.collected_until for part in parts if part.collected_until]
+    lanes = Fingerprint()
+    for part in parts:
+        lanes = lanes + part.lanes
+    return replace(
+        parts[0],
+        tables={name: pa.concat_tables([part.tables[name] for part in parts]) for name in TABLES},
+        collected_from=min(starts, default=None),
+        collected_until=max(ends, default=None),
+        lanes=lanes,
+    )
+
+
+def cell_schema(name: str) -> pa.Schema:
+    """Arrow schema of one of the tables."""
+    keys, measures = TABLES[name]
+    types = {"generation": pa.int8()}
+    return pa.schema(
+        [(key, types.get(key, pa.string())) for key in keys]
+        + [(measure, pa.int64()) for measure in measures]
+    )
+
+
+def _canonical(name: str, table: pa.Table | None) -> pa.Table:
+    """Cells grouped, sorted by all keys (nulls last), in one chunk."""
+    if table is None:
+        return cell_schema(name).empty_table()
+    keys, measures = TABLES[name]
+    grouped = table.group_by(list(keys), use_threads=False).aggregate(
+        [(measure, "sum") for measure in measures]
+    )
+    named = grouped.select([*keys, *(f"{measure}_sum" for measure in measures)])
+    cells = named.rename_columns([*keys, *measures]).cast(cell_schema(name))
+    return cells.sort_by([(key, "ascending") for key in keys]).combine_chunks()
+
+
+def _table_to_dict(name: str, table: pa.Table, limit: int | None) -> dict[str, Any]:
+    keys, measures = TABLES[name]
+    # Measures that are zero everywhere are left out: most data has no tokens and no shares.
+    used = [
+        m for m in measures if m in ("rows", "bytes") or pc.any(pc.not_equal(table[m], 0)).as_py()
+    ]
+    cut = limit is not None and table.num_rows > limit
+    kept = table
+    if cut:
+        order = [("rows", "descending"), *((key, "ascending") for key in keys)]
+        kept = table.sort_by(order).slice(0, limit).sort_by([(key, "ascending") for key in keys])
+    columns = kept.select([*keys, *used]).to_pydict().values()
+    data: dict[str, Any] = {
+        "keys": list(keys),
+        "measures": used,
+        "cells": [list(cell) for cell in zip(*columns, strict=True)],
+    }
+    if cut:
+        data["cut"] = {"cells": table.num_rows, "kept": limit}
+    return data
+
+
+def _table_from_dict(name: str, data: Mapping[str, Any]) -> pa.Table:
+    if "cut" in data:
+        raise SummaryError(
+            f"the table {name!r} was cut to its largest {data['cut']['kept']:,} of "
+            f"{data['cut']['cells']:,} cells: the whole is in provenance/{name}.parquet."
+        )
+    keys, measures = TABLES[name]
+    names = [*data["keys"], *data["measures"]]
+    if set(data["keys"]) != set(keys) or not set(data["measures"]) <= set(measures):
+        raise SummaryError(f"the table {name!r} has the columns {names}, not those of the schema.")
+    rows = [dict(zip(names, cell, strict=True)) for cell in data["cells"]]
+    full = [{**dict.fromkeys(measures, 0), **row} for row in rows]
+    return pa.Table.from_pylist(full, schema=cell_schema(name))
+
+
+def _written(instant: datetime | None) -> str | None:
+    return None if instant is None else instant.strftime(_FORMAT)
+
+
+def _read(text: str | None) -> datetime | None:
+    return None if text is None else datetime.strptime(text, _FORMAT)

@@ -1,0 +1,301 @@
+"""Measure speed and memory as ratios, alternating both sides within one run.
+
+    scripts/bench                    everything
+    scripts/bench map folder         only these
+    scripts/bench --rows 50000       a smaller corpus
+
+Each ratio is the median of paired runs. Cache files of the run before are deleted outside the
+timer: freeing them costs more than the work that is measured.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import gc
+import os
+import random
+import shutil
+import statistics
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pyarrow as pa
+import pyarrow.parquet as pq
+import xxhash
+from datasets import Dataset, IterableDataset, disable_progress_bars, load_dataset
+from dateutil import parser as dateutil_parser
+
+from hf_provenance import Annotator, annotate, save_to_folder, schema
+from hf_provenance.sources.crawl_dates import read_dates
+
+ROOT = Path(__file__).resolve().parent.parent
+WORK = ROOT / ".cache" / "bench"
+DEMO = ROOT / "hf_provenance" / "demo" / "train.parquet"
+ANNOTATOR = Annotator(method="web_crawl", url=None, layout="auto")
+
+
+def main() -> None:
+    """Run the measurements that were asked for."""
+    measurements = {"map": bench_map, "folder": bench_folder, "dates": bench_dates}
+    measurements["memory"] = bench_memory
+    arguments = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
+    arguments.add_argument("what", nargs="*", help=f"any of {', '.join(measurements)}")
+    arguments.add_argument("--rows", type=int, default=100_000, help="rows of the corpus")
+    arguments.add_argument("--runs", type=int, default=5, help="paired runs of each ratio")
+    options = arguments.parse_args()
+    disable_progress_bars()
+    WORK.mkdir(parents=True, exist_ok=True)
+    for name in options.what or measurements:
+        print(f"\n## {name}")
+        measurements[name](options.rows, options.runs)
+
+
+def bench_map(rows: int, runs: int) -> None:
+    """`annotate` and the plain map against a python-batched map and an identity Arrow map."""
+    corpus = corpus_dataset(rows)
+    output = WORK / "map.parquet"
+    ours: Run = lambda: annotate(corpus, CORE)  # noqa: E731
+    compare("annotate / python-batched map of the same columns", ours,
+            lambda: corpus.map(python_columns, batched=True), runs, goal="<= 0.25")  # fmt: skip
+    compare("annotate / Dataset.to_parquet", ours,
+            lambda: corpus.to_parquet(output), runs, goal="<= 0.3")  # fmt: skip
+    compare("map(annotator) / identity Arrow map",
+            lambda: corpus.map(CORE, batched=True),
+            lambda: corpus.with_format("arrow").map(identity, batched=True),
+            runs, goal="<= 3")  # fmt: skip
+
+
+def bench_folder(rows: int, runs: int) -> None:
+    """Annotate, divide, write, sum up and describe, against writing the input alone."""
+    corpus = corpus_dataset(rows)
+    output = WORK / "folder.parquet"
+    compare("annotate + save_to_folder / Dataset.to_parquet", lambda: whole_job(corpus),
+            lambda: corpus.to_parquet(output), runs, goal="<= 1.6")  # fmt: skip
+    files = str(corpus_file(rows))
+
+    def stream() -> IterableDataset:
+        return load_dataset("parquet", data_files=files, split="train", streaming=True)
+
+    compare("stream: annotate + save_to_folder / IterableDataset.to_parquet",
+            lambda: whole_job(stream()), lambda: stream().to_parquet(output),
+            runs, goal="<= 1.1")  # fmt: skip
+
+
+def bench_dates(rows: int, runs: int) -> None:
+    """A column of mixed date forms against dateutil, per value."""
+    values = mixed_dates(rows)
+    column = pa.array(values)
+    few = values[: max(1, rows // 50)]
+
+    def by_dateutil() -> None:
+        for value in few:
+            with contextlib.suppress(ValueError):
+                dateutil_parser.parse(value)
+
+    compare("dates of a mixed column / dateutil (a 50th of the rows, times 50)",
+            lambda: read_dates(column), by_dateutil, runs, goal="<= 0.02",
+            scale=len(few) / len(values))  # fmt: skip
+
+
+def bench_memory(rows: int, runs: int) -> None:
+    """Anonymous memory of the command line on 2 GB of Parquet, with 3 and with 120 buckets."""
+    source = big_file(2_000_000_000)
+    size = source.stat().st_size
+    for by, buckets in (("2022-11-30", 3), ("month", 120)):
+        output = WORK / "memory"
+        shutil.rmtree(output, ignore_errors=True)
+        command = [Path(sys.executable).with_name("hf-provenance"), "--quiet", "annotate", source,
+                   "-o", output, "--by", by, "--method", "web_crawl"]  # fmt: skip
+        started = time.perf_counter()
+        peak = peak_anonymous_bytes([str(part) for part in command])
+        seconds = time.perf_counter() - started
+        print(
+            f"annotate of {size / 1e9:.2f} GB, {buckets} buckets: peak RssAnon "
+            f"{peak / 1e9:.2f} GB (goal <= 1.2), {seconds:.0f} s"
+        )
+        shutil.rmtree(output, ignore_errors=True)
+
+
+Run = Callable[[], Any]
+CORE = Annotator(method="web_crawl", url=None, layout="auto")
+
+
+def compare(name: str, ours: Run, theirs: Run, runs: int, *, goal: str, scale: float = 1.0) -> None:
+    """Time both sides in turn and print the median of the ratios."""
+    pairs = []
+    for number in range(runs + 1):
+        pair = (timed(ours), timed(theirs))
+        if number:  # the first run warms caches
+            pairs.append(pair)
+    ratios = sorted(a * scale / b for a, b in pairs)
+    mine, other = (statistics.median(side) for side in zip(*pairs, strict=True))
+    print(
+        f"{name}: {statistics.median(ratios):.3f} ({ratios[0]:.3f} to {ratios[-1]:.3f}), "
+        f"goal {goal}; {mine:.3f} s against {other:.3f} s"
+    )
+
+
+def timed(run: Run) -> float:
+    """Seconds of one run; what it leaves behind is freed outside the timer."""
+    gc.collect()
+    started = time.perf_counter()
+    result = run()
+    seconds = time.perf_counter() - started
+    if isinstance(result, Dataset):
+        files = [Path(item["filename"]) for item in result.cache_files]
+        del result
+        gc.collect()
+        for file in files:
+            if file.name.startswith("cache-"):
+                file.unlink(missing_ok=True)
+    return seconds
+
+
+def whole_job(dataset: Any) -> None:
+    """Annotate and write a repo folder with three buckets, into a fresh place."""
+    output = WORK / "folder"
+    shutil.rmtree(output, ignore_errors=True)
+    annotated = annotate(dataset, CORE)
+    save_to_folder(annotated, output, progress=False, figures=False)
+
+
+def identity(table: pa.Table) -> pa.Table:
+    """Do nothing."""
+    return table
+
+
+def python_columns(batch: dict[str, list[Any]]) -> dict[str, list[Any]]:
+    """The core columns the way a user would write them by hand."""
+    columns: dict[str, list[Any]] = {name: [] for name in schema.CORE}
+    for text, day, dump in zip(batch["text"], batch["date"], batch["dump"], strict=True):
+        data = text.encode()
+        instant = datetime.fromisoformat(day).replace(tzinfo=None)
+        columns["prov_id"].append(xxhash.xxh3_128_hexdigest(data))
+        columns["prov_origin"].append("unknown")
+        columns["prov_origin_basis"].append("default")
+        columns["prov_method"].append("web_crawl")
+        columns["prov_source"].append(dump)
+        columns["prov_collected_at"].append(instant)
+        columns["prov_collected_until"].append(instant)
+        columns["prov_generator"].append(None)
+        columns["prov_bytes"].append(len(data))
+        columns["prov_problems"].append(None if data else "text_empty")
+    return columns
+
+
+def corpus_dataset(rows: int) -> Dataset:
+    """The corpus as a memory-mapped dataset."""
+    return load_dataset("parquet", data_files=str(corpus_file(rows)), split="train")
+
+
+def corpus_file(rows: int) -> Path:
+    """A FineWeb-like corpus made of the demo data's words: mean text 2.3 kB, log-normal."""
+    path = WORK / f"corpus-{rows}.parquet"
+    if not path.is_file():
+        write_corpus(path, rows)
+    return path
+
+
+def big_file(size: int) -> Path:
+    """A corpus of at least `size` bytes of Parquet."""
+    path = WORK / f"corpus-{size}-bytes.parquet"
+    if not path.is_file():
+        write_corpus(path, rows=None, size=size)
+    return path
+
+
+def write_corpus(path: Path, rows: int | None, size: int | None = None) -> None:
+    """Write a corpus of so many rows, or bytes of Parquet; dates cover 120 months."""
+    print(f"(writing the corpus {path.name})")
+    words = " ".join(pq.read_table(DEMO, columns=["text"])["text"].to_pylist()).split()
+    draw = random.Random(20261122)
+    partial = path.with_suffix(".partial")
+    names = ["text", "url", "date", "dump", "language"]
+    writer, written = None, 0
+    while (rows is not None and written < rows) or (
+        size is not None and (writer is None or partial.stat().st_size < size)
+    ):
+        count = min(10_000, rows - written) if rows is not None else 10_000
+        columns: list[list[str]] = [[] for _ in names]
+        for number in range(written, written + count):
+            length = max(5, min(20_000, int(draw.lognormvariate(5.3, 0.9))))
+            start = draw.randrange(len(words))
+            picked = (words[start:] + words)[:length] if start + length > len(words) else words[
+                start : start + length]  # fmt: skip
+            month = draw.randrange(120)
+            day = datetime(2015 + month // 12, month % 12 + 1, draw.randrange(1, 28), tzinfo=UTC)
+            for column, value in zip(columns, (
+                f"{number:x} " + " ".join(draw.sample(picked, len(picked))),
+                f"https://site{draw.randrange(5_000)}.example.org/{number}",
+                (day + timedelta(seconds=draw.randrange(86_400))).strftime("%Y-%m-%dT%H:%M:%SZ"),
+                f"CC-MAIN-{day.year}-{5 * (day.month // 2) + 10:02}",
+                draw.choice(["en", "de", "fr"]),
+            ), strict=True):  # fmt: skip
+                column.append(value)
+        table = pa.table(dict(zip(names, columns, strict=True)))
+        writer = writer or pq.ParquetWriter(partial, table.schema)
+        writer.write_table(table)
+        written += count
+    if writer is not None:
+        writer.close()
+    os.replace(partial, path)
+
+
+def mixed_dates(rows: int) -> list[str]:
+    """Dates in six forms that dateutil reads too, all distinct."""
+    draw = random.Random(1)
+    forms: list[Callable[[datetime], str]] = [
+        lambda day: day.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        lambda day: day.isoformat(),
+        lambda day: day.strftime("%Y-%m-%d %H:%M:%S"),
+        lambda day: day.strftime("%Y%m%d%H%M%S"),
+        format_datetime,
+        lambda day: format_datetime(day, usegmt=True),
+    ]
+    first = datetime(2005, 1, 1, tzinfo=UTC)
+    return [
+        draw.choice(forms)(first + timedelta(seconds=draw.randrange(600_000_000)))
+        for _ in range(rows)
+    ]
+
+
+def peak_anonymous_bytes(command: list[str]) -> int:
+    """Peak anonymous memory of a command and its children (mapped files not counted)."""
+    environment = {**os.environ, "HF_HOME": str(WORK / "home")}
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, env=environment)
+    peak = 0
+
+    def watch() -> None:
+        nonlocal peak
+        me = psutil.Process(process.pid)
+        while process.poll() is None:
+            total = 0
+            for each in [me, *me.children(recursive=True)]:
+                try:
+                    status = Path(f"/proc/{each.pid}/status").read_text()
+                except (FileNotFoundError, ProcessLookupError):
+                    continue
+                lines = dict(line.split(":", 1) for line in status.splitlines() if ":" in line)
+                total += int(lines.get("RssAnon", "0 kB").split()[0]) * 1024
+            peak = max(peak, total)
+            time.sleep(0.02)
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    if process.wait():
+        sys.exit(f"{command} failed")
+    watcher.join()
+    return peak
+
+
+if __name__ == "__main__":
+    main()
