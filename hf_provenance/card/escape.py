@@ -54,7 +54,8 @@ _BLOCK_START = re.compile(r"^(?=[-+=])|^(\d{1,9})(?=[.)])")
 def markdown(text: str, *, limit: int | None = LIMIT) -> str:
     """Write a value as literal text of a Markdown sentence or table cell.
 
-    It reads the same at the start of a line. Addresses and @mentions are not linked.
+    It reads the same at the start of a line. Addresses and @mentions are not linked, except that
+    GitHub finds e-mail addresses in text however they are written.
 
     Args:
         text: Any string.

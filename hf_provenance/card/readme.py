@@ -478,7 +478,7 @@ class _Plan:
             pair = f"config_name: {write_flow(name)}{', ' if node.children else ''}"
             brace = block.content.index("{", node.start) + 1
             self.splices.append(Splice(brace, brace, pair))
-        if node.kind == "mapping" and not node.flow:
+        if not node.flow:
             for line in re.finditer(r"\n(?=[^\r\n])", block.content[node.start : node.end]):
                 at = node.start + line.end()
                 self.splices.append(Splice(at, at, "  "))
@@ -527,7 +527,7 @@ class _Plan:
             at = children[-1].end if children else node.end - 1
             text = ", ".join(map(write_flow, add))
             return Splice(at, at, f", {text}" if children else text)
-        dash = block.dash(children[-2].end if len(children) > 1 else node.start, children[-1])
+        dash = block.dash(node, len(children) - 1)
         text = self._lines(add, block.column(dash))
         if node.ends_in_block_scalar:
             at = block.line_start(dash)
@@ -538,23 +538,22 @@ class _Plan:
     def _remove_items(self, node: Node, remove: set[int]) -> None:
         block, children = self.block, node.children
         if not node.flow:
-            self._remove_lines([self._item_lines(node, index) for index in remove])
+            spans = [(block.dash(node, index), children[index].end) for index in remove]
+            self._remove_lines(spans)
             return
-        for one, other in pairwise(children):
-            if "#" in block.content[one.end : other.start]:
-                raise block.error(node, "a comment inside a list `[...]`", "write one item a line")
-        kept_last = max(set(range(len(children))) - remove)
+        last = max(set(range(len(children))) - remove)  # the last one that stays
         for index in remove:
-            if index < kept_last:
-                span = children[index].start, children[index + 1].start
-                self.splices.append(Splice(*span, ""))
-        if kept_last < len(children) - 1:
-            self.splices.append(Splice(children[kept_last].end, children[-1].end, ""))
-
-    def _item_lines(self, node: Node, index: int) -> tuple[int, int]:
-        before = node.children[index - 1].end if index else node.start
-        child = node.children[index]
-        return self.block.dash(before, child), child.end
+            if index < last:
+                following = children[index + 1].start
+                self.splices.append(Splice(children[index].start, following, ""))
+        if last < len(children) - 1:
+            self.splices.append(Splice(children[last].end, children[-1].end, ""))
+        for index, (one, other) in enumerate(pairwise(children)):
+            lost = index in remove or index >= last
+            if lost and "#" in block.content[one.end : other.start]:
+                raise block.error(
+                    one, "the comment after this item would go with it", "write one item per line"
+                )
 
     def _remove_key(self, key: str) -> None:
         """Remove a key with its value; comments on lines between a list's items stay."""
@@ -563,7 +562,7 @@ class _Plan:
         block.check_anchors([key_node, node])
         self.expected[key] = _GONE
         if node.kind == "sequence" and not node.flow:
-            items = [self._item_lines(node, index) for index in range(len(node.children))]
+            items = [(block.dash(node, n), child.end) for n, child in enumerate(node.children)]
             rest = block.content[colon : block.line_end(colon)].lstrip()
             if rest.startswith("#"):
                 at = block.content.index("#", colon)
@@ -661,6 +660,12 @@ def _section_text(edit: CardEdit, newline: str) -> str:
     lines = re.split(r"\r\n|\r|\n", edit.body)
     if any(line.rstrip() == "---" for line in lines) or "\0" in edit.body:
         raise CardError("the section's text has a NUL or a line `---`; write a rule as `***`")
+    markers, unclosed = _markers(edit.body, 0, edit.section)
+    if markers or unclosed is not None:
+        raise CardError(
+            "the section's text holds one of its own markers, or a code block that is not closed; "
+            "mend the text"
+        )
     while lines and not lines[0].strip():
         lines.pop(0)
     while lines and not lines[-1].strip():
@@ -720,36 +725,38 @@ def _check(edited: str, plan: _Plan, edit: CardEdit, newline: str) -> None:
         CardError: A value that is not ours would have changed, or one of ours reads otherwise.
     """
     before = plan.block
-    found = _find_block(edited)
-    if found is None:
-        raise CardError("the edited README has no YAML block; please report this")
-    after = read_block(edited, *found.span(2))
+    found = YAML_BLOCK.search(edited)
+    try:
+        after = read_block(edited, *(found.span(2) if found else (0, 0)))
+    except CardError as error:
+        raise _in_doubt(before, next(iter(plan.expected), "")) from error
     gone = {key for key, value in plan.expected.items() if value is _GONE}
     stay = [key for key in before.keys if key not in gone]
-    if [key for key in after.keys if key not in plan.new] != stay:
-        raise CardError("line 1 column 1: the edit would change the YAML's keys; add ours by hand")
+    if found is None or [key for key in after.keys if key not in plan.new] != stay:
+        raise _in_doubt(before, next(iter(plan.expected), ""))
     for key in stay:
         if not _as_meant(before, after, key, plan.expected.get(key)):
-            raise before.error(
-                before.keys[key][0],
-                f"the edit would change the value of `{key}`",
-                f"write `{key}` and what is next to it as plain lines `key: value` or `- item`",
-            )
+            raise _in_doubt(before, key)
     for key, value in plan.new.items():
         if not same(value, after.data.get(key)):
             raise CardError(f"{key}: its value cannot be read back from YAML; please report this")
     if edit.configs:
         _check_defaults(after)
     markers, _ = _markers(edited, found.end(), edit.section)
-    if markers or edit.body.strip():
-        text = _section_text(edit, newline)
-        if [kind for kind, _, _ in markers] != ["begin", "end"] or (
-            edited[markers[0][2] : markers[1][1]] != text
-        ):
-            raise CardError(
-                "the section's text holds one of its own markers, or a code block that is not "
-                "closed; mend the text"
-            )
+    between = [edited[one[2] : other[1]] for one, other in pairwise(markers)]
+    if between != ([_section_text(edit, newline)] if markers or edit.body.strip() else []):
+        raise CardError("the section cannot be found again in the body; please report this")
+
+
+def _in_doubt(before: Block, key: str) -> CardError:
+    """The error for an edit whose result does not read as it should."""
+    offset = before.keys[key][0].start if key in before.keys else before.start
+    return card_error(
+        before.content,
+        offset,
+        f"editing `{key or OUR_KEY}` here would change values that are not ours",
+        "write it and what is next to it as plain lines `key: value` or `- item`",
+    )
 
 
 def _as_meant(before: Block, after: Block, key: str, expected: object) -> bool:

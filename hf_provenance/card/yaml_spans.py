@@ -143,13 +143,16 @@ class Block:
             return self.end
         return end - 1 if self.content[end - 1] == "\r" and end > offset else end
 
-    def dash(self, before: int, item: Node) -> int:
-        """Where the `-` of an item stands that is the first one after `before`.
+    def dash(self, sequence: Node, index: int) -> int:
+        """Where the `-` of an item of a block list stands.
 
         Only blanks and comments stand between an item's dash and what came before, so the first
         line that starts with a dash is the right one.
         """
-        found = _DASH.search(self.content, self.line_start(before), item.start)
+        item = sequence.children[index]
+        above = self.line_end(sequence.children[index - 1].end) if index else None
+        start = self.line_start(sequence.start) if above is None else above
+        found = _DASH.search(self.content, start, item.start)
         if found is None:
             raise self.error(item, "cannot find this item's dash", "put each item on a line")
         return found.end() - 1
@@ -254,10 +257,10 @@ def read_block(content: str, start: int, end: int) -> Block:
     """
     events, data = parse(content, start, end)
     for event in events:
-        if isinstance(event, yaml.DocumentStartEvent | yaml.DocumentEndEvent) and event.explicit:
+        if getattr(event, "explicit", False):  # of a document's start or end
             raise card_error(
                 content,
-                start + int(event.start_mark.index if event.start_mark else 0),
+                start + event.start_mark.index,
                 "a document mark or directive (`---`, `...`, `%YAML`) inside the YAML block",
                 "remove this line",
             )

@@ -6,32 +6,16 @@ interval [start, until] of instants at which it can have been collected, in UTC;
 be known the row is undated, with a problem code that says why. No value is ever guessed into a
 date and no value raises.
 
-Read here are the types of columns, and the names of Common Crawl:
-
-- A WARC file name holds the window in which its pages were captured, to the second:
-  `CC-MAIN-20210115134101-20210115164101-00000.warc.gz`. Names until 2016 hold one stamp only,
-  `CC-MAIN-20130516092621-00000-ip-….warc.gz`. That is when the list of pages was drawn up, up to
-  nine days before they were captured (https://groups.google.com/d/topic/common-crawl/J5uPb0hsIGs),
-  so it is not read; a snapshot name in the same path is.
-- A snapshot name (`CC-MAIN-2014-35`, alone or within a path) is looked up in `crawl_windows.csv`:
-  first and last capture of each crawl, facts that Common Crawl publishes in its list of crawls,
-  https://index.commoncrawl.org/collinfo.json. The number is not simply the ISO week of the crawl:
-  for 30 of 117 crawls that week does not touch the crawl at all. A name that the table lacks gets
-  the three weeks before and after the Monday of that week, which holds all crawls of the table
-  but three, and is marked as estimated.
-
-How dates are written, in text and in numbers, is read in `date_forms`.
+Read here are the types of columns. How dates are written is read in `date_forms`, and the names of
+crawls in `common_crawl`.
 """
 
 from __future__ import annotations
 
-import csv
-import functools
 import numbers
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from importlib import resources
 from typing import TypeAlias
 
 import numpy as np
@@ -41,6 +25,7 @@ from numpy.typing import NDArray
 
 from hf_provenance.errors import LabelError, SchemaError
 from hf_provenance.schema import TIMESTAMP
+from hf_provenance.sources.common_crawl import MARK, read_crawl_names
 from hf_provenance.sources.date_forms import (
     AT_ONCE,
     DAY,
@@ -62,13 +47,6 @@ _MISSING = pa.array(["nat", "nan", "none", "null"], pa.large_string())
 
 _EPOCH = datetime(1970, 1, 1)
 _ANCIENT_BEFORE = (datetime(1900, 1, 1) - _EPOCH) // timedelta(microseconds=1)
-
-_MARK = "CC-MAIN-"
-_WARC = "^[0-9]{14}-[0-9]{14}-"
-_SNAPSHOT = (
-    r"(?P<name>CC-MAIN-(?:[0-9]{4}-[0-9]{4}|[0-9]{4}-[0-9]{2}|[0-9]{4}))(?:[^-0-9]|-[^0-9]|-?$)"
-)
-_ESTIMATE = timedelta(days=21)
 
 
 @dataclass(frozen=True)
@@ -171,46 +149,6 @@ def read_date(value: DateLike | tuple[DateLike, DateLike]) -> tuple[datetime, da
     if not intervals.start[0].is_valid:
         raise LabelError(_refusal(value, intervals.problem[0].as_py() or "date_unreadable"))
     return intervals.start[0].as_py(), intervals.until[0].as_py()
-
-
-def snapshot_window(name: str) -> tuple[datetime, datetime, bool] | None:
-    """When a Common Crawl snapshot was captured.
-
-    Args:
-        name: A snapshot's name such as `CC-MAIN-2014-35`, also within a path.
-
-    Returns:
-        First and last capture, naive UTC, and whether they are estimated from the name because
-        the table does not hold it; None if there is no snapshot's name in it.
-    """
-    found = pc.extract_regex(pa.scalar(name, pa.large_string()), pattern=_SNAPSHOT).as_py()
-    return _window(found["name"]) if found else None
-
-
-@functools.cache
-def _windows() -> dict[str, tuple[datetime, datetime]]:
-    """The table of crawls: first and last capture by name, naive UTC."""
-    table = resources.files("hf_provenance.sources") / "crawl_windows.csv"
-    _, *lines = csv.reader(table.read_text(encoding="utf-8").splitlines())
-    return {
-        crawl: (datetime.fromisoformat(first), datetime.fromisoformat(last))
-        for crawl, first, last in lines
-    }
-
-
-def _window(name: str) -> tuple[datetime, datetime, bool] | None:
-    """The window of exactly that snapshot, see `snapshot_window`."""
-    known = _windows().get(name)
-    if known:
-        return (*known, False)
-    year, _, week = name.removeprefix(_MARK).partition("-")
-    if len(week) != 2:
-        return None
-    try:
-        monday = datetime.fromisocalendar(int(year), int(week), 1)
-        return monday - _ESTIMATE, monday + _ESTIMATE, True
-    except (ValueError, OverflowError):  # no such week, or no such year once the weeks are added
-        return None
 
 
 def _column(values: pa.Array | pa.ChunkedArray) -> _Rows:
@@ -321,44 +259,14 @@ def _text(text: pa.LargeStringArray) -> _Rows:
     text = text.take(pa.array(left))
     missing = np.asarray(pc.is_in(pc.ascii_lower(text), value_set=_MISSING))
     rows.state[given[left[missing]]] = _UNDATED
-    crawls = np.flatnonzero(np.asarray(pc.match_substring(text, _MARK)))
+    crawls = np.flatnonzero(np.asarray(pc.match_substring(text, MARK)))
     if len(crawls):
         names = text.take(pa.array(crawls)).dictionary_encode()  # files hold thousands of rows
-        read = _crawl_names(names.dictionary).take(np.asarray(names.indices))
+        reading, estimated = read_crawl_names(names.dictionary)
+        codes = np.asarray(names.indices)
         places = given[left[crawls]]
-        rows.start[places], rows.until[places] = read.start, read.until
-        rows.state[places] = read.state
-    return rows
-
-
-def _crawl_names(names: pa.LargeStringArray) -> _Rows:
-    """Read distinct texts that hold `CC-MAIN-`: the WARC's own window, else the snapshot's."""
-    rows = _Rows.undated(len(names))
-    # Only the last name in a path can be a file's. Cutting there is ten times as fast as a search.
-    tails = pc.list_element(pc.split_pattern(names, _MARK, max_splits=1, reverse=True), 1)
-    of_warc = np.asarray(pc.match_substring_regex(tails, _WARC))
-    files = np.flatnonzero(of_warc)
-    if len(files):
-        stamps = tails.take(pa.array(files)).cast(pa.large_binary())
-        first, last = (
-            read_text(pc.binary_slice(stamps, begin, begin + 14).cast(pa.large_string()))
-            for begin in (0, 15)
-        )
-        in_order = first.readable & last.readable & (first.start <= last.start)
-        rows.put(files, Reading(first.start, last.start, in_order))
-
-    rest = np.flatnonzero(~of_warc)
-    rows.state[rest] = _UNREADABLE
-    found = pc.extract_regex(names.take(pa.array(rest)), pattern=_SNAPSHOT)
-    snapshots = found.field(0).dictionary_encode()
-    codes = np.asarray(snapshots.indices)
-    named = np.asarray(found.is_valid())
-    for code, name in enumerate(snapshots.dictionary.to_pylist()):
-        window = _window(name)
-        if window:
-            same = rest[named & (codes == code)]
-            rows.start[same], rows.until[same] = _micros(window[0]), _micros(window[1])
-            rows.state[same] = _ESTIMATED if window[2] else _READ
+        rows.put(places, reading.take(codes))
+        rows.state[places[estimated[codes]]] = _ESTIMATED
     return rows
 
 

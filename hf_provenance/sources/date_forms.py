@@ -106,6 +106,10 @@ class Reading:
         self.until[rows] = part.until
         self.readable[rows] = part.readable
 
+    def take(self, indices: NDArray[np.intp]) -> Reading:
+        """The reading of the given rows, in their order."""
+        return Reading(self.start[indices], self.until[indices], self.readable[indices])
+
 
 def read_text(text: pa.LargeStringArray) -> Reading:
     """Read trimmed texts.

@@ -32,7 +32,8 @@ MARKUP = [
     "+ ", "> ", "---", "===", "~~x~~", "***", ":--", "| a | b |", "\n", "    ", "x", "$y$",
 ]
 HIDDEN = [
-    "\x00", "\x1b", "\x7f", "\u202e", "\u2066", "\u200b", "\ufeff", "\U000e0041", "\ud800", "\uffff",
+    "\x00", "\x1b", "\x7f", "\u202e", "\u2066", "\u200b", "\ufeff", "\U000e0041", "\ud800",
+    "\uffff",
 ]
 # fmt: on
 phrases = st.lists(st.sampled_from(MARKUP), max_size=8).map("".join)

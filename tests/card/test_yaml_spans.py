@@ -13,9 +13,68 @@ from hf_provenance.card import yaml_spans
 from hf_provenance.card.yaml_spans import Splice, apply, plain, read_block, write_block, write_flow
 from hf_provenance.errors import CardError
 
-RETYPED = """y Y n N yes Yes NO no on On off OFF true false null Null NULL ~ nan .nan .inf -.INF
-    2024 1.10 1_000 0x1F 0o17 017 0b1 1e3 1.0e+3 +1 -1 12:30:45 1:2 2024-01-05
-    2024-10-02T03:04:05Z = << - ? : | > & * ! % @ ` # , [ ] { } --- ... '' "" """.split()
+RETYPED = [
+    "y",
+    "Y",
+    "n",
+    "N",
+    "yes",
+    "Yes",
+    "NO",
+    "no",
+    "on",
+    "On",
+    "off",
+    "OFF",
+    "true",
+    "false",
+    "null",
+    "Null",
+    "NULL",
+    "~",
+    "nan",
+    ".nan",
+    ".inf",
+    "-.INF",
+    "2024",
+    "1.10",
+    "1_000",
+    "0x1F",
+    "0o17",
+    "017",
+    "0b1",
+    "1e3",
+    "1.0e+3",
+    "+1",
+    "-1",
+    "12:30:45",
+    "1:2",
+    "2024-01-05",
+    "2024-10-02T03:04:05Z",
+    "=",
+    "<<",
+    "-",
+    "?",
+    ":",
+    "|",
+    ">",
+    "&",
+    "*",
+    "!",
+    "%",
+    "@",
+    "`",
+    "#",
+    ",",
+    "[",
+    "]",
+    "{",
+    "}",
+    "---",
+    "...",
+    "''",
+    '""',
+]
 
 HOSTILE = [
     "",
@@ -86,8 +145,10 @@ VALUES = st.recursive(
     | st.floats(allow_nan=False, allow_infinity=False)
     | st.text(max_size=20)
     | st.sampled_from(RETYPED + HOSTILE),
-    lambda inner: st.lists(inner, max_size=4)
-    | st.dictionaries(st.text(max_size=8) | st.sampled_from(RETYPED), inner, max_size=4),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(st.text(max_size=8) | st.sampled_from(RETYPED), inner, max_size=4)
+    ),
     max_leaves=12,
 )
 

@@ -15,7 +15,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from hf_provenance.errors import LabelError, SchemaError
-from hf_provenance.sources.crawl_dates import Intervals, read_date, read_dates, snapshot_window
+from hf_provenance.sources.common_crawl import snapshot_window
+from hf_provenance.sources.crawl_dates import Intervals, read_date, read_dates
 
 NOW = datetime(2026, 8, 1)
 TEN = datetime(2022, 11, 29, 10)
