@@ -22,8 +22,8 @@ from hf_provenance.errors import ProvenanceError
 from hf_provenance.publish.folder import Published, save_to_folder
 from hf_provenance.sources.fields import col
 from hf_provenance.splits import split_by_crawl_date
-from hf_provenance.summarize import summarize
 from hf_provenance.summary import Summary
+from hf_provenance.tally import summarize
 from hf_provenance.version import __version__
 
 __all__ = [

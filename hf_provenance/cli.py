@@ -33,7 +33,7 @@ from hf_provenance.inputs import open_input
 from hf_provenance.publish.folder import Published, save_to_folder
 from hf_provenance.sources.fields import col
 from hf_provenance.splits import DEFAULT_BY, MAX_BUCKETS
-from hf_provenance.summarize import summarize as summarize_dataset
+from hf_provenance.tally import summarize as summarize_dataset
 from hf_provenance.version import __version__
 
 _format = click.option(

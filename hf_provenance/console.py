@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from hf_provenance import numerals
 from hf_provenance.card import wording
 from hf_provenance.errors import UsageError
 from hf_provenance.publish.folder import Published
@@ -115,18 +116,18 @@ def print_summary(summary: Summary) -> None:
     click.echo(wording.sentence(summary.amounts(unit), unit).replace("**", ""))
     click.echo()
     units = [name for name in ("tokens", "bytes", "rows") if name != "tokens" or unit == "tokens"]
-    heads = [f"{wording.number(summary.total(name))} {name}" for name in units]
+    heads = [f"{numerals.number(summary.total(name))} {name}" for name in units]
     rows = [("", heads)]
     by_unit = {name: summary.amounts(name) for name in units}
     for each in CLASSES:
         if any(by_unit[name][each] for name in units) or each in ("human", "synthetic", "unknown"):
-            shares = [wording.percent(by_unit[name][each], summary.total(name)) for name in units]
+            shares = [numerals.percent(by_unit[name][each], summary.total(name)) for name in units]
             rows.append((wording.LABELS[each], shares))
     _print_columns(rows)
     if summary.collected_from and summary.collected_until:
         click.echo(
             f"\nCollected {summary.collected_from.date()} to {summary.collected_until.date()}; "
-            f"{wording.percent(summary.undated('rows'), summary.rows)} of the rows undated."
+            f"{numerals.percent(summary.undated('rows'), summary.rows)} of the rows undated."
         )
     click.echo(f"Fingerprint {summary.fingerprint}")
 

@@ -21,6 +21,7 @@ from hf_provenance import schema
 from hf_provenance.errors import SummaryError, UsageError
 from hf_provenance.fingerprint import NO_ROWS, Fingerprint
 from hf_provenance.identity import RECIPE
+from hf_provenance.numerals import percent
 
 MEASURES = (
     "rows",
@@ -115,8 +116,13 @@ class Summary:
 
     @property
     def unit(self) -> str:
-        """The unit that leads on a card: tokens where every row has a count, else bytes."""
-        return "tokens" if self.rows and self.total("token_rows") == self.rows else "bytes"
+        """The unit that leads on a card: tokens where every row has a count, else bytes.
+
+        Where all texts are empty there are neither, and rows lead.
+        """
+        if self.total("tokens") and self.total("token_rows") == self.rows:
+            return "tokens"
+        return "bytes" if self.total("bytes") else "rows"
 
     def total(self, measure: str, **where: str | None) -> int:
         """Sum of a measure of `MEASURES` over the cells of `labels` that fit `where`."""
@@ -168,16 +174,20 @@ class Summary:
         Raises:
             UsageError: No such unit or split, or tokens that not every row has.
         """
-        amounts = self.amounts(unit, **({} if split is None else {"split": split}))
-        amounts[schema.HUMAN] += amounts.pop(BY_DATE)
+        amounts = self._by_origin(unit, **({} if split is None else {"split": split}))
         total = sum(amounts.values())
         order = (schema.HUMAN, schema.SYNTHETIC, schema.MIXED, schema.UNKNOWN)
         return {name: amounts[name] / total if total else 0.0 for name in order}
 
+    def _by_origin(self, unit: str, **where: str | None) -> dict[str, int]:
+        amounts = self.amounts(unit, **where)
+        amounts[schema.HUMAN] += amounts.pop(BY_DATE)
+        return amounts
+
     def _check(self, unit: str, split: str | None) -> None:
         if unit not in UNITS:
             raise UsageError(f"unit={unit!r} is not one of {list(UNITS)}.")
-        if unit == "tokens" and self.rows and self.unit != "tokens":
+        if unit == "tokens" and self.total("token_rows") != self.rows:
             raise UsageError(
                 f"only {self.total('token_rows'):,} of {self.rows:,} rows have a token count: "
                 'count all with `tokens=` when annotating, or use unit="bytes".'
@@ -244,12 +254,12 @@ class Summary:
 
     def to_markdown(self) -> str:
         """The ratio as a Markdown table, one row for each origin."""
-        units = ["rows", "bytes", *(["tokens"] if self.unit == "tokens" else [])]
+        units = [unit for unit in UNITS if unit != "tokens" or self.unit == "tokens"]
         lines = ["| origin | " + " | ".join(units) + " |", "|:--|" + "--:|" * len(units)]
-        shares = {unit: self.shares(unit) for unit in units}
-        for origin in shares["rows"]:
-            cells = " | ".join(f"{shares[unit][origin]:.1%}" for unit in units)
-            lines.append(f"| {origin} | {cells} |")
+        amounts = {unit: self._by_origin(unit) for unit in units}
+        for origin in (schema.HUMAN, schema.SYNTHETIC, schema.MIXED, schema.UNKNOWN):
+            shares = (percent(amounts[unit][origin], self.total(unit)) for unit in units)
+            lines.append(f"| {origin} | {' | '.join(shares)} |")
         return "\n".join(lines)
 
 

@@ -11,7 +11,8 @@ from urllib.parse import quote
 
 from hf_provenance.card.escape import svg
 from hf_provenance.card.palette import BY_KEY, FRAME, HUMAN_BY_DATE, ON_FRAME
-from hf_provenance.card.wording import NO_ROWS, Amounts, alt_text, check, percent, shown, whole
+from hf_provenance.card.wording import Amounts, alt_text, check, shown, whole
+from hf_provenance.numerals import NO_ROWS, percent
 from hf_provenance.schema import HUMAN, MIXED, SYNTHETIC, UNKNOWN
 
 LABEL = "who wrote it"

@@ -12,6 +12,7 @@ import jinja2
 import jinja2.sandbox
 from huggingface_hub import DatasetCard
 
+from hf_provenance import numerals
 from hf_provenance.card import escape, wording
 from hf_provenance.card.contents import contents, timeline
 from hf_provenance.card.facts import DEFAULT, Facts
@@ -170,8 +171,8 @@ def _environment() -> jinja2.sandbox.ImmutableSandboxedEnvironment:
     )
     filters = {
         "code": escape.code,
-        "percent": wording.percent,
-        "number": wording.number,
+        "percent": numerals.percent,
+        "number": numerals.number,
         "label": lambda name: wording.LABELS[name],
         "plain": str,
         "pystring": lambda text: json.dumps(str(text), ensure_ascii=False),

@@ -64,7 +64,8 @@ def contents(summary: Summary, facts: Facts) -> dict[str, Any]:
         Names -> values; see `templates/card.md.jinja` for their use.
     """
     unit = summary.unit
-    units = ["bytes", "rows"] if unit == "bytes" else ["tokens", "bytes", "rows"]
+    order = ("tokens", "bytes", "rows")
+    units = list(order[order.index(unit) :])
     amounts = summary.amounts(unit)
     return {
         "facts": facts,

@@ -1,58 +1,43 @@
 """The chart: a bar of the ratio, and the amounts by year of collection (extra `figures`).
 
-Drawn with matplotlib on a page whose unit is the CSS pixel, `y` down, without its axes, so that
-every bar keeps a visible height and every label a place, whatever the data. There is no ground,
-and text is mid-grey: it reads on light and on dark pages. matplotlib's global state, its style
-and its installed fonts have no part in the result: the same amounts give the same bytes.
+Every bar keeps a visible height and every label a place, whatever the data. There is no ground,
+and text is mid-grey: it reads on light and on dark pages. The same amounts give the same bytes.
 """
 
 from __future__ import annotations
 
 import io
 import re
-import threading
 from calendar import isleap
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from hf_provenance.card.escape import svg
-from hf_provenance.card.palette import CLASSES, GREY, HATCH, HUMAN_BY_DATE, OriginClass
+from hf_provenance.card.page import DPI, SMALL, TEXT, WIDTH, Page, own_matplotlib, save
+from hf_provenance.card.palette import CLASSES, HUMAN_BY_DATE, OriginClass
 from hf_provenance.card.wording import (
-    NO_ROWS,
     Amounts,
     Timeline,
     alt_text,
-    byte_size,
     check,
     dated_years,
-    number,
-    percent,
-    short_number,
     shown,
     timeline_alt,
     whole,
 )
-from hf_provenance.errors import MissingExtraError
+from hf_provenance.numerals import NO_ROWS, byte_size, number, percent, short_number
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-    from matplotlib.font_manager import FontProperties
 
 __all__ = ["Timeline", "timeline_png", "timeline_svg"]
 
 TITLE = "Who wrote it"
 
-_WIDTH = 700
-_DPI = 96
-_ZOOM = 2
-
-_TEXT = 12
-_SMALL = 11
 _EDGE = 6
-_RIGHT = _WIDTH - _EDGE
+_RIGHT = WIDTH - _EDGE
 _BAR = 20
 _SWATCH = 11
 _LINE = 20
@@ -67,18 +52,6 @@ _SPECIAL_GAP = 6
 # Thin enough to be no lie about the amount, thick enough to be seen: more than nothing is never
 # nothing, in a picture as little as in a number.
 _THINNEST = 1.5
-
-# rcParams are global to the process: two threads that save and restore them would leave one's
-# values behind for the user.
-_LOCK = threading.Lock()
-
-_RC: dict[Any, Any] = {
-    "hatch.linewidth": 1.1,
-    "svg.fonttype": "path",
-    "svg.hashsalt": "hf-provenance",
-    "svg.image_inline": True,
-    "path.simplify": False,
-}
 
 
 def timeline_svg(total: Amounts, timeline: Timeline, unit: str, *, title: str = TITLE) -> bytes:
@@ -97,9 +70,9 @@ def timeline_svg(total: Amounts, timeline: Timeline, unit: str, *, title: str = 
         MissingExtraError: matplotlib is not installed.
         UsageError: An unknown class or unit, or an amount below 0.
     """
-    with _matplotlib():
+    with own_matplotlib():
         figure = _draw(total, timeline, unit, title)
-        drawn = _save(figure, "svg", dict.fromkeys(("Date", "Creator", "Format", "Type")))
+        drawn = save(figure, "svg", dict.fromkeys(("Date", "Creator", "Format", "Type")))
     statement = alt_text(total, unit)
     if _has_dates(timeline, unit):
         statement = f"{statement}. {timeline_alt(timeline, unit)}"
@@ -108,9 +81,9 @@ def timeline_svg(total: Amounts, timeline: Timeline, unit: str, *, title: str = 
     head, rest = body.split(">", 1)
     # matplotlib counts in points; a page lays an image out in pixels.
     head = re.sub(r'(width|height)="[\d.]+(pt)?" ?', "", head).rstrip()
-    height = round(figure.get_figheight() * _DPI)
+    height = round(figure.get_figheight() * DPI)
     return (
-        f'{head} width="{_WIDTH}" height="{height}" role="img" '
+        f'{head} width="{WIDTH}" height="{height}" role="img" '
         f'aria-labelledby="hfp-title hfp-desc">\n'
         f' <title id="hfp-title">{svg(title)}</title>\n'
         f' <desc id="hfp-desc">{svg(statement)}</desc>{rest}'
@@ -133,10 +106,10 @@ def timeline_png(total: Amounts, timeline: Timeline, unit: str, *, title: str = 
         MissingExtraError: matplotlib is not installed.
         UsageError: An unknown class or unit, or an amount below 0.
     """
-    with _matplotlib():
+    with own_matplotlib():
         from PIL import Image  # matplotlib requires it
 
-        drawn = _save(_draw(total, timeline, unit, title), "png", {"Software": None})
+        drawn = save(_draw(total, timeline, unit, title), "png", {"Software": None})
         # A few flat colours and one grey: the 256 that suffice take a third of the bytes.
         picture = Image.open(io.BytesIO(drawn)).quantize(
             256, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE
@@ -144,34 +117,6 @@ def timeline_png(total: Amounts, timeline: Timeline, unit: str, *, title: str = 
         buffer = io.BytesIO()
         picture.save(buffer, "png", optimize=True)
         return buffer.getvalue()
-
-
-@contextmanager
-def _matplotlib() -> Iterator[None]:
-    """Run with matplotlib's own defaults and ours, and leave the user's as they were."""
-    try:
-        import matplotlib
-    except ImportError as error:
-        raise MissingExtraError(
-            "drawing the timeline needs matplotlib: pip install 'hf-provenance[figures]'"
-        ) from error
-    with _LOCK, matplotlib.rc_context():
-        matplotlib.rcdefaults()
-        matplotlib.rcParams.update(_RC)
-        yield
-
-
-def _save(figure: Figure, form: str, metadata: Mapping[str, Any]) -> bytes:
-    buffer = io.BytesIO()
-    figure.canvas.print_figure(
-        buffer,
-        format=form,
-        dpi=_DPI * _ZOOM,
-        facecolor="none",
-        edgecolor="none",
-        metadata=dict(metadata),
-    )
-    return buffer.getvalue()
 
 
 def _has_dates(timeline: Timeline, unit: str) -> bool:
@@ -182,122 +127,18 @@ def _has_dates(timeline: Timeline, unit: str) -> bool:
 def _draw(total: Amounts, timeline: Timeline, unit: str, title: str) -> Figure:
     """Lay the chart out from top to bottom; its height follows from what there is to say."""
     has = check(total, unit)
-    page = _Page()
+    page = Page()
     y = _ratio(page, has, unit, title)
     if whole(has) and _has_dates(timeline, unit):
         y = _years(page, y + 22, timeline, unit)
         if has[HUMAN_BY_DATE]:
             y += 24
             note = "A crawl date tells when a text was taken, not who wrote it."
-            page.text(_EDGE, y, note, size=_SMALL)
+            page.text(_EDGE, y, note, size=SMALL)
     return page.finish(y + 8)
 
 
-class _Page:
-    """A figure whose unit is the CSS pixel, `y` down, and as tall as it is told in the end."""
-
-    def __init__(self) -> None:
-        import matplotlib
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-        from matplotlib.figure import Figure
-        from matplotlib.font_manager import FontProperties
-
-        self.figure = Figure(figsize=(_WIDTH / _DPI, 1), dpi=_DPI * _ZOOM)
-        self._renderer: Any = FigureCanvasAgg(self.figure).get_renderer()  # type: ignore[no-untyped-call,unused-ignore]
-        self.axes = self.figure.add_axes((0, 0, 1, 1))
-        self.axes.set_axis_off()
-        self.axes.set_xlim(0, _WIDTH)
-        # The fonts that come with matplotlib, by file: a search by name would find others first.
-        fonts = f"{matplotlib.get_data_path()}/fonts/ttf"
-        self._regular = FontProperties(fname=f"{fonts}/DejaVuSans.ttf")
-        self._bold = FontProperties(fname=f"{fonts}/DejaVuSans-Bold.ttf")
-
-    def text(
-        self,
-        x: float,
-        y: float,
-        text: str,
-        *,
-        align: str = "left",
-        bold: bool = False,
-        size: int = _TEXT,
-    ) -> float:
-        """Write one line on the baseline `y` and give its width."""
-        font = self._font(bold, size)
-        drawable = _drawable(text, font)
-        self.axes.text(
-            x, y, drawable, color=GREY, ha=align, va="baseline", font=font, parse_math=False
-        )
-        return self._measure(drawable, font)
-
-    def width(self, text: str, *, bold: bool = False, size: int = _TEXT) -> float:
-        """Width that a text will take."""
-        font = self._font(bold, size)
-        return self._measure(_drawable(text, font), font)
-
-    def fill(self, x: float, y: float, width: float, height: float, what: OriginClass) -> None:
-        """Fill a rectangle in the colour of a class; by crawl date is hatched as well."""
-        from matplotlib.patches import Rectangle
-
-        hatched = what.key == HUMAN_BY_DATE
-        self.axes.add_patch(
-            Rectangle(
-                (x, y),
-                width,
-                height,
-                facecolor=what.colour,
-                edgecolor=HATCH if hatched else "none",
-                hatch="////" if hatched else None,
-                linewidth=0,
-                clip_on=False,
-            )
-        )
-
-    def line(self, x: Sequence[float], y: Sequence[float], *, dashed: bool = False) -> None:
-        """Draw a thin grey line."""
-        from matplotlib.lines import Line2D
-
-        style: Any = (0, (4, 3)) if dashed else "-"
-        strength = 0.9 if dashed else 0.35
-        self.axes.add_line(
-            Line2D(
-                x,
-                y,
-                color=GREY,
-                alpha=strength,
-                linewidth=0.75,
-                linestyle=style,
-                zorder=0,
-                clip_on=False,
-            )
-        )
-
-    def finish(self, height: float) -> Figure:
-        """Cut the page off at `height`, on a whole pixel."""
-        height = round(height)
-        self.figure.set_size_inches(_WIDTH / _DPI, height / _DPI)
-        self.axes.set_ylim(height, 0)
-        return self.figure
-
-    def _font(self, bold: bool, size: int) -> FontProperties:
-        font = (self._bold if bold else self._regular).copy()
-        font.set_size(size * 72 / _DPI)
-        return font
-
-    def _measure(self, text: str, font: FontProperties) -> float:
-        width, _, _ = self._renderer.get_text_width_height_descent(text, font, ismath=False)
-        return float(width) / _ZOOM
-
-
-def _drawable(text: str, font: FontProperties) -> str:
-    """The text on one line, with U+FFFD for what the font cannot draw (and would warn about)."""
-    from matplotlib.font_manager import get_font
-
-    known = get_font(str(font.get_file())).get_charmap()
-    return "".join(each if ord(each) in known else "\ufffd" for each in " ".join(text.split()))
-
-
-def _ratio(page: _Page, amounts: Amounts, unit: str, title: str) -> float:
+def _ratio(page: Page, amounts: Amounts, unit: str, title: str) -> float:
     """Draw heading, bar and legend, and give where they end."""
     total = whole(amounts)
     left = _EDGE
@@ -316,11 +157,11 @@ def _ratio(page: _Page, amounts: Amounts, unit: str, title: str) -> float:
         page.fill(left + start, y, length, _BAR, each)
     y += _BAR + _LINE
     entries = [(each, percent(amounts[each.key], total)) for each in shown(amounts)]
-    size, gap = _TEXT, 16.0
+    size, gap = TEXT, 16.0
     widths = _legend_widths(page, entries, size)
     if sum(widths) + gap * (len(entries) - 1) > _RIGHT - left:
         # A little smaller rather than on two lines: all five classes then fit on one.
-        size, gap = _SMALL, 11.0
+        size, gap = SMALL, 11.0
         widths = _legend_widths(page, entries, size)
     x = float(left)
     for (each, share), width in zip(entries, widths, strict=True):
@@ -335,7 +176,7 @@ def _ratio(page: _Page, amounts: Amounts, unit: str, title: str) -> float:
 
 
 def _legend_widths(
-    page: _Page, entries: Sequence[tuple[OriginClass, str]], size: int
+    page: Page, entries: Sequence[tuple[OriginClass, str]], size: int
 ) -> list[float]:
     """Width of each entry of the legend: swatch, share and label."""
     return [
@@ -370,7 +211,7 @@ class _Years:
         return self.left + self.slot * (when.year - self.first + passed)
 
 
-def _years(page: _Page, y: float, timeline: Timeline, unit: str) -> float:
+def _years(page: Page, y: float, timeline: Timeline, unit: str) -> float:
     """Draw the amounts by year of collection, and give where that ends."""
     dated = dated_years(timeline, unit)
     special = [
@@ -388,7 +229,7 @@ def _years(page: _Page, y: float, timeline: Timeline, unit: str) -> float:
     step = _step(largest)
     ticks = list(range(0, largest + 1, step))
     labels = [_axis_number(tick, unit) for tick in ticks]
-    left = _EDGE + max(page.width(label, size=_SMALL) for label in labels) + 8
+    left = _EDGE + max(page.width(label, size=SMALL) for label in labels) + 8
 
     places = None
     if dated:
@@ -408,28 +249,28 @@ def _years(page: _Page, y: float, timeline: Timeline, unit: str) -> float:
     for tick, label in zip(ticks, labels, strict=True):
         height = bottom - tick * scale
         page.line((left, right), (height, height))
-        page.text(left - 8, height + 4, label, align="right", size=_SMALL)
+        page.text(left - 8, height + 4, label, align="right", size=SMALL)
     for mark in marks:
         level = top - mark.row * _ROW - 7
         page.line((mark.x, mark.x), (level - 9, bottom), dashed=True)
-        page.text(mark.start + 6, level, mark.text, size=_SMALL)
+        page.text(mark.start + 6, level, mark.text, size=SMALL)
     baseline = bottom + 17
     if places:
         width = max(min(places.slot * 0.74, _WIDEST_COLUMN), min(places.slot, 1.0))
         for year, amounts in dated.items():
             _column(page, places.middle(year) - width / 2, width, bottom, amounts, scale)
         for year in _labelled(page, places):
-            page.text(places.middle(year), baseline, str(year), align="center", size=_SMALL)
+            page.text(places.middle(year), baseline, str(year), align="center", size=SMALL)
     for index, (name, amounts) in enumerate(special):
         middle = special_left + _SPECIAL_SLOT * (index + 0.5)
         _column(page, middle - 10, 20, bottom, amounts, scale)
         for line, word in enumerate(_broken(page, name)):
-            page.text(middle, baseline + 14 * line, word, align="center", size=_SMALL)
+            page.text(middle, baseline + 14 * line, word, align="center", size=SMALL)
     return baseline + (14 if any(name == "several years" for name, _ in special) else 0)
 
 
 def _column(
-    page: _Page, x: float, width: float, bottom: float, amounts: Amounts, scale: float
+    page: Page, x: float, width: float, bottom: float, amounts: Amounts, scale: float
 ) -> None:
     """Stack the classes of one year from the bottom up."""
     parts = [(each, amounts[each.key]) for each in CLASSES if amounts[each.key]]
@@ -482,7 +323,7 @@ class _Mark:
         return not (other.row <= self.row and other.start < self.x < other.end)
 
 
-def _marks(page: _Page, timeline: Timeline, places: _Years | None) -> list[_Mark]:
+def _marks(page: Page, timeline: Timeline, places: _Years | None) -> list[_Mark]:
     """Place the marks that lie within the years so that none runs through another's text."""
     if places is None:
         return []
@@ -491,7 +332,7 @@ def _marks(page: _Page, timeline: Timeline, places: _Years | None) -> list[_Mark
         if places.first <= when.year <= places.last:
             x = places.day(when)
             text = f"{when.isoformat()} {what}"
-            width = page.width(text, size=_SMALL) + 12
+            width = page.width(text, size=SMALL) + 12
             if x - width >= places.left:
                 before.append(_Mark(x, x - width, x, text))
             else:
@@ -506,9 +347,9 @@ def _marks(page: _Page, timeline: Timeline, places: _Years | None) -> list[_Mark
     return placed
 
 
-def _labelled(page: _Page, places: _Years) -> list[int]:
+def _labelled(page: Page, places: _Years) -> list[int]:
     """Every year, or every fifth, tenth …: as many as there is room for."""
-    room = page.width("2000", size=_SMALL) + 12
+    room = page.width("2000", size=SMALL) + 12
     for step in (1, 2, 5, 10, 20, 25, 50, 100, 200, 500, 1000):
         if places.slot * step >= room:
             break
@@ -516,9 +357,9 @@ def _labelled(page: _Page, places: _Years) -> list[int]:
     return years or [places.first]
 
 
-def _broken(page: _Page, name: str) -> list[str]:
+def _broken(page: Page, name: str) -> list[str]:
     """A name on one line, or word by word where a slot is too narrow."""
-    return [name] if page.width(name, size=_SMALL) <= _SPECIAL_SLOT else name.split()
+    return [name] if page.width(name, size=SMALL) <= _SPECIAL_SLOT else name.split()
 
 
 def _step(largest: int) -> int:

@@ -326,7 +326,7 @@ class _Plan:
         at = block.line_start(last.start)
         while at > block.start:  # comments right above a key are about that key
             above = block.line_start(at - 1)
-            if above < floor or block.content[above] != "#":
+            if above < floor or block.content[above:at].lstrip(" ")[:1] != "#":
                 break
             at = above
         return Splice(at, at, text + self.newline)
@@ -375,7 +375,8 @@ class _Plan:
         if not ours and not drop:
             return
         is_info = key == "dataset_info"
-        if theirs is None and node.kind == "scalar":
+        bare = not node.children and "#" not in block.content[node.start : node.end]
+        if (theirs is None and node.kind == "scalar") or (node.kind == "sequence" and bare):
             if ours:
                 self._replace_value(key, list(ours.values()))
             return
@@ -478,7 +479,7 @@ class _Plan:
             pair = f"config_name: {write_flow(name)}{', ' if node.children else ''}"
             brace = block.content.index("{", node.start) + 1
             self.splices.append(Splice(brace, brace, pair))
-        if not node.flow:
+        if not node.flow and not same_line:
             for line in re.finditer(r"\n(?=[^\r\n])", block.content[node.start : node.end]):
                 at = node.start + line.end()
                 self.splices.append(Splice(at, at, "  "))

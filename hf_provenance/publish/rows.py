@@ -23,9 +23,9 @@ from hf_provenance.publish.shards import Shard, ShardWriter
 from hf_provenance.publish.views import Size
 from hf_provenance.sources.languages import LanguageSample
 from hf_provenance.splits import Buckets
-from hf_provenance.summarize import Tally
 from hf_provenance.summary import Summary
 from hf_provenance.tables import whole_tables
+from hf_provenance.tally import Tally
 
 _MOST_SAMPLED = 2_000
 

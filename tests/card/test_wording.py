@@ -14,16 +14,13 @@ from hf_provenance.card.wording import (
     LABELS,
     Timeline,
     alt_text,
-    byte_size,
     check,
-    number,
-    percent,
     sentence,
-    short_number,
     shown,
     timeline_alt,
 )
 from hf_provenance.errors import UsageError
+from hf_provenance.numerals import byte_size, number, percent, short_number
 
 EXAMPLE = {"human": 173, "human_by_date": 354, "synthetic": 293, "unknown": 180}
 KEYS = ["human", "human_by_date", "mixed", "synthetic", "unknown"]
