@@ -7,8 +7,12 @@ twice nor written again.
 
 from __future__ import annotations
 
+import dataclasses
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Any, TypeVar
 
 import pyarrow as pa
@@ -32,6 +36,7 @@ from hf_provenance.errors import (
 )
 from hf_provenance.plan import check_one_plan
 from hf_provenance.sources.fields import Col, offence, offenders, resolve
+from hf_provenance.tables import arrow_rows
 
 DatasetLike = TypeVar("DatasetLike", Dataset, DatasetDict, IterableDataset, IterableDatasetDict)
 
@@ -76,10 +81,15 @@ def annotate(
     if annotator is not None and fields:
         raise UsageError("give annotate() an Annotator or fields, not both.")
     annotator = annotator or _annotator(fields)
+    if not isinstance(annotator, Annotator):
+        raise UsageError(
+            f"annotate() takes an Annotator, not {annotator!r}: name the field, such as "
+            '`annotate(dataset, method="web_crawl")`.'
+        )
     if isinstance(dataset, DatasetDict | IterableDatasetDict):
         return _annotate_splits(dataset, annotator, overwrite, num_proc)
     if isinstance(dataset, IterableDataset):
-        return _annotate_stream(_cleared(dataset, overwrite), annotator)
+        return _annotate_stream(dataset, annotator, overwrite)
     if isinstance(dataset, Dataset):
         return _annotate_rows(_cleared(dataset, overwrite), annotator, num_proc)
     raise UsageError(
@@ -89,44 +99,52 @@ def annotate(
 
 
 def _annotator(fields: dict[str, Any]) -> Annotator:
-    unknown = sorted(set(fields) - set(Annotator.__dataclass_fields__))
-    if unknown:
-        known = [name for name in Annotator.__dataclass_fields__ if name != "version"]
-        raise UsageError(f"annotate() has no field {unknown[0]!r}; fields are {known}.")
+    known = [field.name for field in dataclasses.fields(Annotator) if field.init]
+    for name in fields:
+        if name not in known:
+            near = get_close_matches(name, known, n=1)
+            hint = f" Did you mean {near[0]!r}?" if near else ""
+            raise UsageError(f"annotate() has no field {name!r}.{hint} Fields are {known}.")
     return Annotator(**fields)
 
 
 def _annotate_splits(
     dataset: Any, annotator: Annotator, overwrite: bool, num_proc: int | None
 ) -> Any:
-    cleared = {name: _cleared(split, overwrite, name) for name, split in dataset.items()}
-    if isinstance(dataset, DatasetDict):
-        check_one_plan(
-            {name: annotator.plan(split.features.arrow_schema) for name, split in cleared.items()}
-        )
-    annotated = {}
-    for name, split in cleared.items():
-        try:
-            annotated[name] = annotate(split, annotator, num_proc=num_proc)
-        except ProvenanceError as error:
-            raise type(error)(f"split {name!r}: {error}") from error
+    plans, annotated = {}, {}
+    for name, split in dataset.items():  # before any split is worked on
+        if split.features is not None:
+            with _named(name):
+                plans[name] = annotator.plan(_cleared(split, overwrite).features.arrow_schema)
+    check_one_plan(plans)
+    for name, split in dataset.items():
+        with _named(name):
+            annotated[name] = annotate(split, annotator, overwrite=overwrite, num_proc=num_proc)
     return type(dataset)(annotated)
 
 
-def _cleared(dataset: Any, overwrite: bool, split: str | None = None) -> Any:
+@contextmanager
+def _named(split: str) -> Iterator[None]:
+    """Put the name of the split in front of errors."""
+    try:
+        yield
+    except ProvenanceError as error:
+        raise type(error)(f"split {split!r}: {error}") from error
+
+
+def _cleared(dataset: Any, overwrite: bool) -> Any:
     """The dataset without provenance columns, or an error that says why they are in the way."""
     names = dataset.column_names or []
     taken = [name for name in names if name.startswith(schema.PREFIX)]
     if not taken or overwrite:
         return dataset.remove_columns(taken) if taken else dataset
-    where = f"split {split!r}" if split else "the dataset"
     if schema.is_annotated(names):
         raise AlreadyAnnotatedError(
-            f"{where} is already annotated: replace its labels with "
+            "the dataset is already annotated: replace its labels with "
             "`annotate(dataset, ..., overwrite=True)`."
         )
     raise ColumnClashError(
-        f"{where} has {taken}, names kept for provenance: rename them with "
+        f"the dataset has {taken}, names kept for provenance: rename them with "
         f"`dataset.rename_column({taken[0]!r}, ...)`, or drop them with overwrite=True."
     )
 
@@ -154,8 +172,11 @@ class _AllColumns:
 def _annotate_rows(dataset: Dataset, annotator: Annotator, num_proc: int | None) -> Dataset:
     plan = annotator.plan(dataset.features.arrow_schema)
     new_features = schema.features(plan.written)
-    if len(dataset) == 0:
-        return _empty(dataset, new_features)
+    info = dataset.info.copy()
+    info.features = Features({**dataset.features, **new_features})
+    if len(dataset) == 0:  # `map` and `concatenate_datasets` would both drop the new columns
+        nothing = Dataset(info.features.arrow_schema.empty_table(), info=info, split=dataset.split)
+        return _with_format_of(dataset, nothing, plan.written)
     needed = list(plan.needed)
     try:
         labels = (
@@ -175,17 +196,12 @@ def _annotate_rows(dataset: Dataset, annotator: Annotator, num_proc: int | None)
     except VocabularyError as error:
         raise _all_offenders(dataset, annotator) or error from error
     beside = concatenate_datasets(
-        [dataset.with_format(None), labels.with_format(None)], axis=1, split=dataset.split
+        [dataset.with_format(None), labels.with_format(None)],
+        axis=1,
+        info=info,
+        split=dataset.split,
     )
     return _with_format_of(dataset, beside, plan.written)
-
-
-def _empty(dataset: Dataset, new_features: Features) -> Dataset:
-    """An empty dataset with the new columns; `map` and `concatenate` would both drop them."""
-    features = Features({**dataset.features, **new_features})
-    info = dataset.info.copy()
-    info.features = features
-    return Dataset(features.arrow_schema.empty_table(), info=info, split=dataset.split)
 
 
 def _with_format_of(dataset: Dataset, annotated: Dataset, written: tuple[str, ...]) -> Dataset:
@@ -195,38 +211,35 @@ def _with_format_of(dataset: Dataset, annotated: Dataset, written: tuple[str, ..
     return annotated.with_format(
         type=form["type"],
         columns=[*form["columns"], *written],
+        output_all_columns=form["output_all_columns"],
         **form["format_kwargs"],
     )
 
 
-def _annotate_stream(dataset: IterableDataset, annotator: Annotator) -> IterableDataset:
-    features = dataset.features or _stream_features(dataset)
+def _annotate_stream(
+    dataset: IterableDataset, annotator: Annotator, overwrite: bool
+) -> IterableDataset:
     form = dataset._formatting
-    annotated = dataset.with_format("arrow").map(
+    rows = _cleared(arrow_rows(dataset), overwrite)
+    annotated = rows.map(
         _AllColumns(annotator),
         batched=True,
         batch_size=BATCH,
         with_indices=True,
-        features=annotator.features(features),
+        features=annotator.features(rows.features),
     )
     return annotated.with_format(form.format_type if form else None)
-
-
-def _stream_features(dataset: IterableDataset) -> Features:
-    """Features of a stream that does not know them, from its first batch, as `datasets` does."""
-    for table in dataset.with_format("arrow").iter(batch_size=BATCH):
-        return Features.from_arrow_schema(table.schema)
-    raise UsageError("the stream is empty and has no features: nothing can be annotated.")
 
 
 def _all_offenders(dataset: Dataset, annotator: Annotator) -> VocabularyError | None:
     """The vocabulary error of the whole dataset, where a batch knows only its own rows."""
     closed = {"origin": schema.ORIGINS, "method": schema.METHODS}
+    arrow_schema = dataset.features.arrow_schema
     for name in ("origin", "method", "source", "generator", "url", "language", "license"):
         field = getattr(annotator, name)
-        if isinstance(field, Col):
+        if isinstance(field, Col) and (field.mapping or name in closed):
             bad: Counter[Any] = Counter()
-            column = dataset.select_columns([resolve(field, dataset.features.arrow_schema)])
+            column = dataset.select_columns([resolve(field, arrow_schema)])
             for table in column.with_format("arrow").iter(batch_size=10 * BATCH):
                 bad += offenders(field, table, closed.get(name))
             if bad:

@@ -9,7 +9,7 @@ the annotator and the input's schema, never by values, so every batch and worker
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, ClassVar
@@ -19,9 +19,10 @@ from datasets import Features
 from datasets.formatting.formatting import LazyDict
 
 from hf_provenance import schema
-from hf_provenance.errors import ColumnClashError, MapUsageError, UsageError
+from hf_provenance.errors import ColumnClashError, LabelError, MapUsageError, UsageError
 from hf_provenance.labels import label_rows
 from hf_provenance.plan import Plan, make_plan
+from hf_provenance.sources.crawl_dates import read_date
 from hf_provenance.sources.fields import Col
 
 Text = str | Sequence[str]
@@ -89,22 +90,37 @@ class Annotator:
     }
 
     def __post_init__(self) -> None:
-        """Check the constants.
+        """Check the constants, and the labels of mappings.
 
         Raises:
-            UsageError: A constant outside its vocabulary.
+            UsageError: A constant or a label outside its vocabulary, or of the wrong kind.
         """
-        if isinstance(self.text, list):
-            object.__setattr__(self, "text", tuple(self.text))
+        for name in ("text", "collected", "authored"):
+            value = getattr(self, name)
+            if isinstance(value, list):
+                object.__setattr__(self, name, tuple(value))
+        if isinstance(self.text, Col):
+            raise UsageError(f"text=col({self.text.name!r}): name it as text={self.text.name!r}.")
         for name, choices in self._CHOICES.items():
+            _check_choice(name, getattr(self, name), choices)
+        for name in ("source", "generator", "url", "license", "language"):
             value = getattr(self, name)
-            if value is not None and not isinstance(value, Col) and value not in choices:
-                hint = f" or col({value!r}) for a column" if name in ("origin", "method") else ""
-                raise UsageError(f"{name}={value!r} is not one of {list(choices)}{hint}.")
-        for name in ("parents", "synthetic_share", "generation"):
+            if name == "language" and callable(value):
+                continue
+            if not (value is None or isinstance(value, Col) or _is_said(value)):
+                raise UsageError(f"{name}={value!r}: give a text, a col(...), or leave it out.")
+        for name in ("collected", "authored"):
+            _check_date(name, getattr(self, name))
+        for name, (low, high) in schema.LIMITS.items():
             value = getattr(self, name)
-            if isinstance(value, str):
-                raise UsageError(f"{name}={value!r}: name the column with col({value!r}).")
+            if value is None or isinstance(value, Col) or (name == "tokens" and callable(value)):
+                continue
+            if isinstance(value, str) or name == "tokens":
+                raise UsageError(f"{name}={value!r}: name the column with col({str(value)!r}).")
+            if not low <= value <= high:
+                raise UsageError(f"{name}={value!r} does not lie within {low} and {high}.")
+        if not (self.parents is None or isinstance(self.parents, Col)):
+            raise UsageError(f"parents={self.parents!r}: name the column with col(...).")
 
     def plan(self, arrow_schema: pa.Schema) -> Plan:
         """Decide from the input's schema which columns are read and written.
@@ -138,13 +154,7 @@ class Annotator:
 
     def annotate_table(self, table: pa.Table, *, first_row: int | None = None) -> pa.Table:
         """The rows of a table with the new columns behind them."""
-        taken = [name for name in table.column_names if name.startswith(schema.PREFIX)]
-        if taken:
-            raise ColumnClashError(
-                f"the rows already have {taken}: remove them first, "
-                f"`dataset.remove_columns({taken[:1]})`, or call "
-                "`annotate(dataset, ..., overwrite=True)`."
-            )
+        _check_clash(table.column_names)
         for name, column in zip(*_columns(self.labels(table, first_row=first_row)), strict=True):
             table = table.append_column(name, column)
         return table
@@ -192,6 +202,7 @@ class Annotator:
         if isinstance(batch, pa.Table):
             return self.annotate_table(batch)
         if isinstance(batch, dict) and not any(hasattr(v, "dtype") for v in batch.values()):
+            _check_clash(batch)
             return self._label_dict(batch)
         raise MapUsageError(
             f"Annotator got a {type(batch).__name__}, not a batch of rows: call "
@@ -216,6 +227,47 @@ class Annotator:
                 ) from error
         labels = self.labels(table).to_pydict()
         return {name: column[0] for name, column in labels.items()} if single else labels
+
+
+def _check_choice(name: str, value: Any, choices: tuple[str | None, ...]) -> None:
+    if isinstance(value, Col):
+        for key, label in value.mapping or ():
+            if label is not None and label not in choices:
+                raise UsageError(
+                    f"{name}=col({value.name!r}, {{{key!r}: {label!r}, ...}}): {label!r} is not "
+                    f"one of {list(choices)}."
+                )
+    elif value is not None and value not in choices:
+        hint = f" or col({value!r}) for a column" if name in ("origin", "method") else ""
+        raise UsageError(f"{name}={value!r} is not one of {list(choices)}{hint}.")
+
+
+def _check_date(name: str, value: Any) -> None:
+    parts = value if isinstance(value, tuple) else (value,)
+    if isinstance(value, tuple) and len(value) != 2:
+        raise UsageError(f"{name}={value!r} is not a pair (from, until).")
+    if value is None or all(isinstance(part, Col) for part in parts):
+        return
+    try:
+        for constant in parts if any(isinstance(part, Col) for part in parts) else (value,):
+            if not isinstance(constant, Col):
+                read_date(constant)
+    except LabelError as error:
+        raise UsageError(f"{name}: {error} For a column, name it with col(...).") from error
+
+
+def _is_said(value: Any) -> bool:
+    return isinstance(value, str) and bool(value.strip())
+
+
+def _check_clash(names: Iterable[str]) -> None:
+    taken = [name for name in names if name.startswith(schema.PREFIX)]
+    if taken:
+        raise ColumnClashError(
+            f"the rows already have {taken}: remove them first, "
+            f"`dataset.remove_columns({taken[:1]})`, or call "
+            "`annotate(dataset, ..., overwrite=True)`."
+        )
 
 
 def _columns(table: pa.Table) -> tuple[list[str], list[pa.ChunkedArray]]:

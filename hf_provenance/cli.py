@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from importlib.resources import files
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -27,11 +27,11 @@ from hf_provenance.console import (
     print_published,
     print_summary,
 )
-from hf_provenance.errors import InputError, ProvenanceError
+from hf_provenance.demo import ANNOTATOR, CARD, load_demo
+from hf_provenance.errors import ProvenanceError, UsageError
 from hf_provenance.examples import problem_examples
-from hf_provenance.inputs import open_input
+from hf_provenance.inputs import open_input, reading
 from hf_provenance.publish.folder import Published, save_to_folder
-from hf_provenance.sources.fields import col
 from hf_provenance.splits import DEFAULT_BY, MAX_BUCKETS
 from hf_provenance.tally import summarize as summarize_dataset
 from hf_provenance.version import __version__
@@ -108,35 +108,9 @@ def demo(quiet: bool, output: Path, overwrite: bool, form: str) -> None:
 
     Example: hf-provenance demo -o demo-folder
     """
-    source = files("hf_provenance") / "demo"
-    data = {name: str(source / f"{name}.parquet") for name in ("train", "test")}
-    dataset = open_input(str(source / "train.parquet"))
-    dataset["test"] = open_input(data["test"])["train"]
-    annotated = annotate_dataset(dataset, DEMO)
-    published = save_to_folder(
-        annotated,
-        output,
-        overwrite=overwrite,
-        progress=not quiet,
-        repo_id=None,
-        pretty_name="Release notes, declarations, and a small model",
-        license="other",
-        license_name="mixed-permissive",
-    )
+    annotated = annotate_dataset(load_demo(streaming=True), ANNOTATOR)
+    published = save_to_folder(annotated, output, overwrite=overwrite, progress=not quiet, **CARD)
     _report(published, form, quiet)
-
-
-DEMO = Annotator(
-    origin=col("written_by", {"person": "human", "model": "synthetic"}),
-    generator=col("generator"),
-    source=col("source"),
-    license=col("license"),
-    parents=col("parents"),
-    method=col("genre", {
-        "changelog": "web_api",
-    }),
-)  # fmt: skip
-"""How the demo data is annotated."""
 
 
 @cli.command()
@@ -154,9 +128,10 @@ def annotate(quiet: bool, /, input_: str, config: str | None, form: str, **optio
       hf-provenance annotate data.parquet -o labelled \
           --origin "col(written_by, ai=synthetic, person=human)" --method web_crawl
     """
-    dataset = open_input(input_, config=config)
     annotator = Annotator(**fields_from(options))
-    published = _save(annotate_dataset(dataset, annotator), options, quiet)
+    with reading(input_):
+        dataset = annotate_dataset(open_input(input_, config=config), annotator)
+        published = _save(dataset, options, quiet)
     _report(published, form, quiet)
 
 
@@ -169,7 +144,8 @@ def split(quiet: bool, /, input_: str, config: str | None, form: str, **options:
 
     Example: hf-provenance split labelled -o by-year --by year
     """
-    published = _save(open_input(input_, config=config), options, quiet)
+    with reading(input_):
+        published = _save(open_input(input_, config=config), options, quiet)
     _report(published, form, quiet)
 
 
@@ -182,7 +158,8 @@ def summarize(input_: str, config: str | None, form: str) -> None:
 
     Example: hf-provenance summarize labelled --format json
     """
-    summary = summarize_dataset(open_input(input_, config=config))
+    with reading(input_):
+        summary = summarize_dataset(open_input(input_, config=config))
     if form == "json":
         print_data(summary.to_dict())
     else:
@@ -196,27 +173,40 @@ def summarize(input_: str, config: str | None, form: str) -> None:
               help="README to add to; all outside our part stays.")  # fmt: skip
 @click.option("--template", type=click.Path(exists=True, path_type=Path), help="Card template.")
 @click.option("--repo-id", help="Hub id for the examples on the card.")
+@_format
 def card(
-    input_: str, config: str | None, base: Path | None, template: Path | None, repo_id: str | None
+    input_: str,
+    config: str | None,
+    base: Path | None,
+    template: Path | None,
+    repo_id: str | None,
+    form: str,
 ) -> None:
     """Print the dataset card of an annotated INPUT.
 
     Example: hf-provenance card labelled --base README.md
     """
-    summary = summarize_dataset(open_input(input_, config=config))
+    with reading(input_):
+        summary = summarize_dataset(open_input(input_, config=config))
     written = build_card(
         summary,
         base=base.read_bytes() if base else None,
         template=template,
         repo_id=repo_id,
     )
-    click.echo(str(written), nl=False)
+    if form == "json":
+        print_data({"data": written.data.to_dict(), "text": written.text})
+    else:
+        click.echo(str(written), nl=False)
 
 
 def _save(dataset: Any, options: dict[str, Any], quiet: bool) -> Published:
     pairs = dict(pair.split("=", 1) for pair in options["card_data"] if "=" in pair)
     if len(pairs) != len(options["card_data"]):
-        raise InputError("--card takes KEY=VALUE, such as --card license=mit, each key once.")
+        raise UsageError("--card takes KEY=VALUE, such as --card license=mit, each key once.")
+    taken = sorted(set(pairs) & set(signature(save_to_folder).parameters))
+    if taken:
+        raise UsageError(f"--card {taken[0]}=...: this is no card key, but an option of its own.")
     return save_to_folder(
         dataset,
         options["output"],
@@ -239,7 +229,7 @@ def _report(published: Published, form: str, quiet: bool) -> None:
         return
     print_published(published)
     if not quiet:
-        for line in problem_examples(published.path, published.files):
+        for line in problem_examples(published):
             click.echo(line, err=True)
 
 
@@ -248,7 +238,7 @@ def main() -> None:
     try:
         cli(standalone_mode=False)
     except ProvenanceError as error:
-        click.echo(f"Error: {error}", err=True)
+        click.echo(f"Error: {' '.join(str(error).split())}", err=True)
         sys.exit(2)
     except click.ClickException as error:
         error.show()

@@ -2,46 +2,57 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from pathlib import Path
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
 
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from hf_provenance import schema
 from hf_provenance.plan import DATES, DUMP
+from hf_provenance.publish.folder import Published
 from hf_provenance.schema import JOIN
 
 _EACH = 3
 
 
-def problem_examples(folder: Path, files: Iterable[str], each: int = _EACH) -> Iterator[str]:
+def problem_examples(published: Published, each: int = _EACH) -> Iterator[str]:
     """Say in lines of text which rows have problems.
 
     Args:
-        folder: A repo folder.
-        files: Its files; those that are shards are read, only in the columns that tell.
+        published: What was written. Its shards are read only as far as it takes, and only in the
+            columns that tell.
         each: Examples of each problem.
 
     Yields:
         For each problem code a head line and up to `each` rows with id and date values.
     """
-    shown: dict[str, list[str]] = {}
-    for path in files:
-        if not path.endswith(".parquet") or "/ids/" in path or path.startswith("provenance/"):
-            continue
-        with pq.ParquetFile(folder / path) as shard:
-            names = shard.schema_arrow.names
-            telling = [name for name in (*DATES, DUMP) if name in names]
-            for group in range(shard.num_row_groups):
-                rows = shard.read_row_group(group, ["prov_problems", "prov_id", *telling])
-                noted = rows.filter(pc.is_valid(rows["prov_problems"]))
-                for row in noted.slice(0, 1_000).to_pylist():
-                    values = ", ".join(f"{name}={row[name]!r}" for name in telling)
-                    for code in row["prov_problems"].split(JOIN):
-                        lines = shown.setdefault(code, [])
-                        if len(lines) < each:
-                            lines.append(f"  {path}: prov_id {row['prov_id']} {values}".rstrip())
-    for code in sorted(shown):
+    cells = published.summary.cells("problems").select(["problem", "rows"]).to_pydict()
+    wanted: Counter[str] = Counter()
+    for code, rows in zip(cells["problem"], cells["rows"], strict=True):
+        wanted[code] = min(each, wanted[code] + rows)
+    shown: dict[str, list[str]] = {code: [] for code in sorted(wanted)}
+    for path, row in _noted(published):
+        if sum(map(len, shown.values())) == wanted.total():
+            break
+        values = [f"{name}={row[name]!r}" for name in (*DATES, DUMP) if name in row]
+        for code in row["prov_problems"].split(JOIN):
+            if len(shown[code]) < each:
+                line = f"  {path}: prov_id {row['prov_id']} {', '.join(values)}"
+                shown[code].append(line.rstrip())
+    for code, lines in shown.items():
         yield f"{code}: {schema.PROBLEMS.get(code, '')}"
-        yield from shown[code]
+        yield from lines
+
+
+def _noted(published: Published) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Path and values of each row with a problem."""
+    for path in published.files:
+        if not path.endswith(".parquet") or "provenance" in path.split("/"):
+            continue
+        with pq.ParquetFile(published.path / path) as shard:
+            names = [name for name in (*DATES, DUMP) if name in shard.schema_arrow.names]
+            for rows in shard.iter_batches(columns=["prov_problems", "prov_id", *names]):
+                for row in rows.filter(pc.is_valid(rows["prov_problems"])).to_pylist():
+                    yield path, row

@@ -29,6 +29,7 @@ import rfc8785
 import xxhash
 
 from hf_provenance.errors import TextColumnError
+from hf_provenance.sources.fields import is_list
 
 RECIPE = {
     "text": "xxh3-128 of the UTF-8 bytes, as hex",
@@ -52,12 +53,18 @@ class Identity(NamedTuple):
     sizes: pa.Array
 
 
-def identify(table: pa.Table, columns: Sequence[str]) -> Identity:
+def row_name(row: int, first_row: int | None) -> str:
+    """How messages name a row: by its number in the split, where that is known."""
+    return f"row {row:,} of the batch" if first_row is None else f"row {first_row + row:,}"
+
+
+def identify(table: pa.Table, columns: Sequence[str], first_row: int | None = None) -> Identity:
     """Compute id and weight of each row.
 
     Args:
         table: Rows as stored by `datasets` (media not decoded).
         columns: The text (or media) columns, in the order of the annotator's `text`.
+        first_row: Number of the table's first row in its split, for messages.
 
     Returns:
         Ids and sizes, one per row.
@@ -72,7 +79,7 @@ def identify(table: pa.Table, columns: Sequence[str]) -> Identity:
         if kind == "text":
             return _hash_chunks(column)
         if kind == "media":
-            return _hash_chunks(_media_bytes(column, columns[0]))
+            return _hash_chunks(_media_bytes(column, columns[0], first_row))
     for name in columns:
         if text_kind(table.schema.field(name).type) == "media":
             raise TextColumnError(
@@ -80,7 +87,8 @@ def identify(table: pa.Table, columns: Sequence[str]) -> Identity:
                 f"name it alone, `text={name!r}`."
             )
     sizes = sum((_speech_bytes(_one_array(table[name])) for name in columns), np.int64(0))
-    return Identity(_hash_json(table.select(list(columns))), pa.array(sizes, pa.int64()))
+    ids = _hash_json(table.select(list(columns)), first_row)
+    return Identity(ids, pa.array(sizes, pa.int64()))
 
 
 def text_kind(type_: pa.DataType) -> str | None:
@@ -91,7 +99,7 @@ def text_kind(type_: pa.DataType) -> str | None:
         return "text"
     if _is_binary(type_) or _is_media(type_):
         return "media"
-    if (_is_list(type_) or pa.types.is_struct(type_)) and _holds_string(type_):
+    if (is_list(type_) or pa.types.is_struct(type_)) and _holds_string(type_):
         return "nested"
     return None
 
@@ -151,8 +159,10 @@ def _without_nulls(
     return starts.tolist(), ends.tolist()
 
 
-def _media_bytes(column: pa.ChunkedArray, name: str) -> pa.ChunkedArray:
+def _media_bytes(column: pa.ChunkedArray, name: str, first_row: int | None) -> pa.ChunkedArray:
     """Stored bytes of a media column; a row that stores only a path gives its file's bytes."""
+    if pa.types.is_dictionary(column.type):
+        column = column.cast(column.type.value_type)
     if _is_binary(column.type):
         return column
     stored = pa.chunked_array([pc.struct_field(chunk, "bytes") for chunk in column.chunks])
@@ -165,7 +175,7 @@ def _media_bytes(column: pa.ChunkedArray, name: str) -> pa.ChunkedArray:
             file = Path(path)
             if not file.is_file():
                 raise TextColumnError(
-                    f"column {name!r}, row {row} of the batch: the media file {path!r} is not "
+                    f"column {name!r}, {row_name(row, first_row)}: the media file {path!r} is not "
                     "here and no bytes are stored: embed the files first, or make the paths valid."
                 )
             data = file.read_bytes()
@@ -173,7 +183,7 @@ def _media_bytes(column: pa.ChunkedArray, name: str) -> pa.ChunkedArray:
     return pa.chunked_array([pa.array(values, pa.large_binary())])
 
 
-def _hash_json(table: pa.Table) -> pa.Array:
+def _hash_json(table: pa.Table, first_row: int | None) -> pa.Array:
     dump = _plain_json if all(_is_plain(field.name, field.type) for field in table.schema) else None
     digests = []
     for row, value in enumerate(table.to_pylist()):
@@ -181,7 +191,7 @@ def _hash_json(table: pa.Table) -> pa.Array:
             encoded = dump(value) if dump else rfc8785.dumps(_jsonable(value))
         except rfc8785.CanonicalizationError as error:
             raise TextColumnError(
-                f"columns {table.column_names}, row {row} of the batch: {error}. Name only the "
+                f"columns {table.column_names}, {row_name(row, first_row)}: {error}. Name only the "
                 "columns that hold text with `text=[...]`."
             ) from error
         digests.append(xxhash.xxh3_128_hexdigest(encoded))
@@ -200,7 +210,7 @@ def _is_plain(name: str, type_: pa.DataType) -> bool:
         return False
     if pa.types.is_struct(type_):
         return all(_is_plain(field.name, field.type) for field in type_)
-    if _is_list(type_):
+    if is_list(type_):
         return _is_plain("", type_.value_type)
     return _is_string(type_) or pa.types.is_boolean(type_) or pa.types.is_null(type_)
 
@@ -224,7 +234,7 @@ def _speech_bytes(array: pa.Array) -> np.ndarray[Any, np.dtype[np.int64]]:
     if _is_string(array.type) or pa.types.is_dictionary(array.type):
         lengths = pc.fill_null(pc.binary_length(as_text(array)), 0)
         return np.asarray(lengths.to_numpy(zero_copy_only=False), np.int64)
-    if _is_list(array.type):
+    if is_list(array.type):
         if pa.types.is_fixed_size_list(array.type):
             array = array.cast(pa.list_(array.type.value_type))
         offsets = _offsets(array)
@@ -266,13 +276,6 @@ def _is_binary(type_: pa.DataType) -> bool:
     )
 
 
-def _is_list(type_: pa.DataType) -> bool:
-    return any(
-        check(type_)
-        for check in (pa.types.is_list, pa.types.is_large_list, pa.types.is_fixed_size_list)
-    )
-
-
 def _is_media(type_: pa.DataType) -> bool:
     """The storage type of `Image`, `Audio` and `Video` features."""
     named = {field.name for field in type_} if pa.types.is_struct(type_) else set()
@@ -280,8 +283,8 @@ def _is_media(type_: pa.DataType) -> bool:
 
 
 def _holds_string(type_: pa.DataType) -> bool:
-    if _is_list(type_):
+    if is_list(type_):
         return _holds_string(type_.value_type)
     if pa.types.is_struct(type_):
         return any(_holds_string(field.type) for field in type_)
-    return _is_string(type_)
+    return _is_string(type_) or pa.types.is_null(type_)  # null: so far, all of them are empty

@@ -7,14 +7,17 @@ not matter.
 
 from __future__ import annotations
 
-from glob import glob, has_magic
+from collections.abc import Iterator
+from contextlib import contextmanager
+from glob import escape, glob, has_magic
 from pathlib import Path
 from typing import Any
 
-from datasets import IterableDataset, IterableDatasetDict, load_dataset, load_from_disk
-from datasets.exceptions import DatasetNotFoundError
+import pyarrow as pa
+from datasets import load_dataset, load_from_disk
+from datasets.exceptions import DatasetsError
 
-from hf_provenance.errors import InputError
+from hf_provenance.errors import InputError, ProvenanceError
 
 _FORMATS = {
     ".parquet": "parquet",
@@ -25,6 +28,8 @@ _FORMATS = {
     ".tsv": "csv",
 }
 _COMPRESSED = (".gz", ".zst", ".bz2", ".xz")
+_UNREADABLE = (OSError, EOFError, ValueError, pa.ArrowException, DatasetsError)
+"""What readers raise for bad data: errors of Arrow, pandas, JSON and UTF-8 are `ValueError`."""
 
 
 def open_input(name: str, *, config: str | None = None, revision: str | None = None) -> Any:
@@ -39,22 +44,31 @@ def open_input(name: str, *, config: str | None = None, revision: str | None = N
         An `IterableDatasetDict`, or what `load_from_disk` gives.
 
     Raises:
-        InputError: It is not there, or its format is not known.
+        InputError: It is not there, or cannot be read.
     """
+    with reading(name):
+        return _open(name, config, revision)
+
+
+def _open(name: str, config: str | None, revision: str | None) -> Any:
     path = Path(name)
     if path.is_dir():
         if (path / "dataset_dict.json").is_file() or (path / "state.json").is_file():
             return load_from_disk(str(path))
-        return _load(str(path), config)
-    files = sorted(glob(name, recursive=True)) if has_magic(name) else [name] * path.is_file()
+        return load_dataset(str(path.resolve()), config, streaming=True)
+    files = [name] if path.is_file() else _matches(name)
     if files:
+        for file in files:
+            if Path(file).stat().st_size == 0:
+                raise InputError(f"{file}: the file is empty.")
         formats = {_format(file) for file in files}
         if len(formats) > 1:
             raise InputError(
                 f"{name}: files of several formats ({sorted(formats)}); name one kind."
             )
-        options = {"sep": "\t"} if Path(files[0]).name.split(".", 1)[-1].startswith("tsv") else {}
-        return _load(formats.pop(), None, data_files={"train": files}, **options)
+        options = {"sep": "\t"} if _suffix(files[0]) == ".tsv" else {}
+        data_files = {"train": [escape(file) for file in files]}
+        return load_dataset(formats.pop(), data_files=data_files, streaming=True, **options)
     if has_magic(name):
         raise InputError(f"{name}: no file matches this pattern.")
     if (
@@ -63,12 +77,37 @@ def open_input(name: str, *, config: str | None = None, revision: str | None = N
         or name.startswith((".", "/"))
     ):
         raise InputError(f"{name}: no such file or folder, and it is no Hub id (OWNER/NAME).")
-    return _load(name, config, revision=revision)
+    return load_dataset(name, config, revision=revision, streaming=True)
+
+
+@contextmanager
+def reading(name: str) -> Iterator[None]:
+    """Say of which INPUT it is that something cannot be read.
+
+    Files are read when their rows are asked for, so this goes around all that does.
+
+    Raises:
+        InputError: In place of an error of a reader.
+    """
+    try:
+        yield
+    except ProvenanceError:
+        raise
+    except _UNREADABLE as error:
+        raise InputError(f"{name}: {error or type(error).__name__}") from error
+
+
+def _matches(name: str) -> list[str]:
+    return sorted(file for file in glob(name, recursive=True) if Path(file).is_file())
+
+
+def _suffix(file: str) -> str:
+    path = Path(file)
+    return Path(path.stem).suffix if path.suffix in _COMPRESSED else path.suffix
 
 
 def _format(file: str) -> str:
-    path = Path(file)
-    suffix = Path(path.stem).suffix if path.suffix in _COMPRESSED else path.suffix
+    suffix = _suffix(file)
     if suffix not in _FORMATS:
         raise InputError(
             f"{file}: the format of {suffix or 'a file without suffix'!r} is not known; give one "
@@ -77,11 +116,3 @@ def _format(file: str) -> str:
     return _FORMATS[suffix]
 
 
-def _load(name: str, config: str | None, **options: Any) -> Any:
-    try:
-        loaded = load_dataset(name, config, streaming=True, **options)
-    except (DatasetNotFoundError, FileNotFoundError, ConnectionError, ValueError) as error:
-        raise InputError(f"{name}: {error}") from error
-    if isinstance(loaded, IterableDataset):
-        return IterableDatasetDict({"train": loaded})
-    return loaded

@@ -16,10 +16,10 @@ import pyarrow.compute as pc
 
 from hf_provenance import schema
 from hf_provenance.errors import ConflictError, LabelError, SchemaError
-from hf_provenance.identity import as_text, identify, text_kind
+from hf_provenance.identity import as_text, identify, row_name, text_kind
 from hf_provenance.schema import HUMAN, JOIN, MIXED, MODEL_METHODS, SYNTHETIC, UNKNOWN
 from hf_provenance.sources.crawl_dates import Intervals, read_date, read_dates
-from hf_provenance.sources.fields import Col, mapped, values
+from hf_provenance.sources.fields import Col, is_list, items, mapped, values
 from hf_provenance.sources.languages import LANGDETECT, detect_languages, langdetect_language
 
 if TYPE_CHECKING:
@@ -35,12 +35,12 @@ def label_rows(
     """Compute the provenance columns of a table; see `Annotator.labels`."""
     rows = table.num_rows
     problems = Problems(rows)
-    identity = identify(table, plan.text)
+    identity = identify(table, plan.text, first_row)
     problems.add("text_empty", _mask(pc.equal(identity.sizes, 0)))
 
     method = _strings(annotator.method, table, "method", schema.METHODS)
     generator = _generators(annotator.generator, table)
-    share = _share(annotator.synthetic_share, table)
+    share = _numbers(annotator.synthetic_share, table, "synthetic_share", first_row)
     stated = _strings(annotator.origin, table, "origin", schema.ORIGINS)
     origin, basis = _origins(annotator, stated, method, generator)
     conflict = _conflicts(origin, stated, method, generator, share)
@@ -67,7 +67,7 @@ def label_rows(
     if "prov_synthetic_share" in optional:
         columns["prov_synthetic_share"] = _full_share(share, origin)
     if "prov_generation" in optional:
-        columns["prov_generation"] = _generation(annotator.generation, table)
+        columns["prov_generation"] = _numbers(annotator.generation, table, "generation", first_row)
     if "prov_parents" in optional and annotator.parents is not None:
         columns["prov_parents"] = _parents(annotator.parents, table)
     if "prov_authored_at" in optional:
@@ -78,7 +78,7 @@ def label_rows(
     if "prov_url" in optional:
         columns["prov_url"] = _strings(plan.url, table, "url", None)
     if "prov_tokens" in optional:
-        columns["prov_tokens"] = _tokens(annotator.tokens, plan.text, table)
+        columns["prov_tokens"] = _tokens(annotator.tokens, plan.text, table, first_row)
     if "prov_language" in optional:
         columns["prov_language"] = _languages(annotator, plan, table, problems)
     if "prov_license" in optional:
@@ -110,7 +110,10 @@ class Problems:
         for code, mask in self._masks:
             for row in np.flatnonzero(mask):
                 before = codes[row]
-                codes[row] = code if before is None else before + JOIN + code
+                if before is None:
+                    codes[row] = code
+                elif code not in before.split(JOIN):
+                    codes[row] = before + JOIN + code
         return pa.array(codes, pa.string())
 
 
@@ -173,9 +176,8 @@ def _conflict(
         says.append(f"method {method[row].as_py()!r}")
     if share[row].is_valid:
         says.append(f"synthetic share {share[row].as_py():g}")
-    place = f"row {first_row + row:,}" if first_row is not None else f"row {row:,} of the batch"
     return ConflictError(
-        f"{place} (prov_id {ids[row].as_py()}) contradicts itself: {', '.join(says)}; "
+        f"{row_name(row, first_row)} (prov_id {ids[row].as_py()}) contradicts itself: {', '.join(says)}; "
         f"{int(mask.sum()):,} of these {len(mask):,} rows do. Mend the columns, or label such rows "
         'unknown with `on_conflict="unknown"`.'
     )
@@ -183,7 +185,7 @@ def _conflict(
 
 def _strings(field: Any, table: pa.Table, to: str, vocabulary: tuple[str, ...] | None) -> pa.Array:
     if isinstance(field, Col):
-        return mapped(field, table, to, vocabulary)
+        return mapped(field, values(field, table), to, vocabulary)
     return pa.repeat(pa.scalar(field, pa.string()), table.num_rows)
 
 
@@ -191,24 +193,49 @@ def _generators(field: Any, table: pa.Table) -> pa.Array:
     """Generator of each row; a list column's several models are joined."""
     if isinstance(field, Col):
         raw = values(field, table)
-        if pa.types.is_list(raw.type) or pa.types.is_large_list(raw.type):
-            joined = [JOIN.join(sorted(set(filter(None, row)))) if row else None
-                      for row in raw.to_pylist()]  # fmt: skip
-            return pa.array([value or None for value in joined], pa.string())
+        if is_list(raw.type):
+            names = iter(mapped(field, items(raw), "generator", None).to_pylist())
+            rows = [[next(names) for _ in range(length or 0)]
+                    for length in pc.list_value_length(raw).to_pylist()]  # fmt: skip
+            joined = [JOIN.join(sorted(set(filter(None, row)))) or None for row in rows]
+            return pa.array(joined, pa.string())
     return _strings(field, table, "generator", None)
 
 
-def _share(field: Any, table: pa.Table) -> pa.Array:
-    if isinstance(field, Col):
-        share = values(field, table).cast(pa.float32())
+def _numbers(field: Any, table: pa.Table, to: str, first_row: int | None) -> pa.Array:
+    """The numbers of a field, within the limits that the schema sets for it."""
+    type_ = schema.BY_NAME["prov_" + to].type
+    if not isinstance(field, Col):
+        return pa.repeat(pa.scalar(field, type_), table.num_rows)
+    low, high = schema.LIMITS[to]
+    raw = values(field, table)
+    try:
+        numbers = raw.cast(type_)
+    except pa.ArrowNotImplementedError as error:
+        raise SchemaError(f"col({field.name!r}) for {to} has type {raw.type}: name a column of "
+                          "numbers.") from error  # fmt: skip
+    except pa.ArrowInvalid:
+        fits = [_casts(raw.slice(row, 1), type_) for row in range(len(raw))]
     else:
-        share = pa.repeat(pa.scalar(field, pa.float32()), table.num_rows)
-    outside = pc.fill_null(pc.invert(pc.and_(pc.greater_equal(share, 0), pc.less_equal(share, 1))),
-                           False)  # fmt: skip
-    if pc.any(outside).as_py():
-        bad = sorted(set(share.filter(outside).to_pylist()))[:5]
-        raise LabelError(f"synthetic_share has values outside 0 to 1, such as {bad}.")
-    return share
+        inside = pc.and_(pc.greater_equal(numbers, low), pc.less_equal(numbers, high))
+        if not pc.any(pc.invert(inside)).as_py():
+            return numbers
+        fits = inside.to_pylist()
+    row = fits.index(False)
+    raise LabelError(
+        f"{row_name(row, first_row)}: column {field.name!r} holds {raw[row].as_py()!r}, and {to} "
+        f"is {'a' if pa.types.is_floating(type_) else 'a whole'} number from {low:,} to {high:,}; "
+        f"{fits.count(False):,} of these {len(raw):,} rows are no such number. Mend the column, or "
+        f"leave {to}= out."
+    )
+
+
+def _casts(array: pa.Array, type_: pa.DataType) -> bool:
+    try:
+        array.cast(type_)
+    except pa.ArrowInvalid:
+        return False
+    return True
 
 
 def _full_share(share: pa.Array, origin: pa.Array) -> pa.Array:
@@ -222,21 +249,6 @@ def _full_share(share: pa.Array, origin: pa.Array) -> pa.Array:
     )
     known = pc.is_in(origin, pa.array([HUMAN, SYNTHETIC, MIXED]))
     return pc.if_else(known, pc.coalesce(share, implied), pa.scalar(None, pa.float32()))
-
-
-def _generation(field: Any, table: pa.Table) -> pa.Array:
-    if not isinstance(field, Col):
-        return pa.repeat(pa.scalar(field, pa.int8()), table.num_rows)
-    raw = values(field, table)
-    try:
-        generation = raw.cast(pa.int8())
-    except pa.ArrowInvalid as error:
-        raise LabelError(
-            f"column {field.name!r} holds no generation count (0 to 127): {error}."
-        ) from error
-    if pc.any(pc.less(generation, 0)).as_py():
-        raise LabelError(f"column {field.name!r} holds negative generations.")
-    return generation
 
 
 def _parents(field: Col, table: pa.Table) -> pa.Array:
@@ -253,9 +265,11 @@ def _parents(field: Col, table: pa.Table) -> pa.Array:
         ) from error
 
 
-def _tokens(field: Any, text: tuple[str, ...], table: pa.Table) -> pa.Array:
+def _tokens(
+    field: Any, text: tuple[str, ...], table: pa.Table, first_row: int | None
+) -> pa.Array:
     if isinstance(field, Col):
-        return values(field, table).cast(pa.int64())
+        return _numbers(field, table, "tokens", first_row)
     if len(text) != 1 or text_kind(table.schema.field(text[0]).type) != "text":
         raise SchemaError(
             "a tokens callable needs one plain text column: count them in a column and name it "
@@ -265,7 +279,10 @@ def _tokens(field: Any, text: tuple[str, ...], table: pa.Table) -> pa.Array:
     counts = list(field(texts))
     if len(counts) != len(texts):
         raise LabelError(f"tokens: the callable gave {len(counts)} counts for {len(texts)} texts.")
-    return pa.array(counts, pa.int64())
+    try:
+        return pa.array(counts, pa.int64())
+    except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
+        raise LabelError(f"tokens: the callable should give whole numbers: {error}.") from error
 
 
 def _languages(annotator: Annotator, plan: Plan, table: pa.Table, problems: Problems) -> pa.Array:
@@ -273,13 +290,19 @@ def _languages(annotator: Annotator, plan: Plan, table: pa.Table, problems: Prob
     detect = annotator.language
     if detect == LANGDETECT:
         detect = langdetect_language
-    if not callable(detect) or declared.null_count == 0:
+    if not callable(detect):
         return declared
     if len(plan.text) != 1 or text_kind(table.schema.field(plan.text[0]).type) != "text":
         raise SchemaError("language detection needs one plain text column: name it with `text=`.")
+    if declared.null_count == 0:
+        return declared
     missing = pc.indices_nonzero(pc.is_null(declared))
     texts = as_text(table[plan.text[0]]).take(missing).to_pylist()
-    found = pa.array(detect_languages(texts, detect), pa.string())
+    tags = detect_languages(texts, detect)
+    try:
+        found = pa.array(tags, pa.string())
+    except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
+        raise LabelError(f"language: the callable should give a tag or None: {error}.") from error
     filled = pc.replace_with_mask(declared, pc.is_null(declared), found)
     problems.add("language_unknown", _mask(pc.is_null(filled)))
     return filled

@@ -123,6 +123,8 @@ def _text_columns(text: Any, arrow_schema: pa.Schema) -> tuple[str, ...]:
                 )
         if not names:
             raise TextColumnError("text=[] names no column: leave it out or name the text column.")
+        if len(set(names)) < len(names):
+            raise TextColumnError(f"text={list(names)} names a column twice: name each once.")
         return names
     for name in TEXTS:
         if _has(arrow_schema, name, _is_text):
@@ -166,11 +168,11 @@ def check_one_plan(plans: dict[str, Plan]) -> None:
     Raises:
         SchemaError: Two splits differ; readers of the Hub could not load them as one config.
     """
-    first, *others = plans.items()
-    for name, plan in others:
-        if plan.written != first[1].written:
-            odd = sorted(set(plan.written) ^ set(first[1].written))
+    for name, plan in plans.items():
+        first, first_plan = next(iter(plans.items()))
+        if plan.written != first_plan.written:
+            odd = sorted(set(plan.written) ^ set(first_plan.written))
             raise SchemaError(
-                f"splits {first[0]!r} and {name!r} would get different columns ({odd}), because "
+                f"splits {first!r} and {name!r} would get different columns ({odd}), because "
                 "their own columns differ: align them first, or name the fields for both."
             )

@@ -53,6 +53,9 @@ METHODS = (
 MODEL_METHODS = ("model_generation", "model_rewrite")
 """Methods that by themselves say that a model wrote the row."""
 
+LIMITS = {"synthetic_share": (0, 1), "generation": (0, 127), "tokens": (0, 2**63 - 1)}
+"""Least and greatest value of the annotator's numeric fields."""
+
 PROBLEMS = {
     "date_unreadable": "the collection date could not be read and is left empty",
     "date_future": "the collection date lies more than a day in the future and is left empty",
@@ -173,8 +176,12 @@ def require_annotated(schema: pa.Schema, *, where: str = "the dataset") -> tuple
 
 def _same_type(found: pa.DataType, wanted: pa.DataType) -> bool:
     """Equal, or the large variant that `datasets` may have made of it."""
-    if pa.types.is_large_string(found):
-        found = pa.string()
-    if pa.types.is_list(found) or pa.types.is_large_list(found):
-        found = pa.list_(found.value_type)
-    return bool(found.equals(wanted))
+    if pa.types.is_list(wanted):
+        return (pa.types.is_list(found) or pa.types.is_large_list(found)) and _same_type(
+            found.value_type, wanted.value_type
+        )
+    return bool(found.equals(wanted) or (pa.types.is_string(wanted) and _is_string(found)))
+
+
+def _is_string(type_: pa.DataType) -> bool:
+    return bool(pa.types.is_large_string(type_) or pa.types.is_string_view(type_))

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from datasets import Dataset, DatasetDict, IterableDataset, IterableDatasetDict
+from datasets import Dataset, DatasetDict, Features, IterableDataset, IterableDatasetDict
+from datasets.features.features import cast_to_python_objects
+from datasets.table import table_cast
 
 from hf_provenance import schema
-from hf_provenance.errors import UsageError
+from hf_provenance.errors import SchemaError, UsageError
 
 _ROWS = 10_000
 _BYTES = 16_000_000
@@ -42,9 +45,60 @@ def provenance_tables(split: Dataset | IterableDataset, where: str) -> Iterator[
     if split.features is not None:
         columns = schema.require_annotated(split.features.arrow_schema, where=where)
         split = split.select_columns(list(columns))
-    for table in split.with_format("arrow").iter(batch_size=_ROWS):
+    for table in arrow_rows(split).iter(batch_size=_ROWS):
         columns = schema.require_annotated(table.schema, where=where)
         yield table.select(list(columns))
+
+
+def arrow_rows(split: Any) -> Any:
+    """The split with the format `arrow`, fit to be iterated and mapped.
+
+    `datasets` makes tables out of the rows of a Python stream one by one, guesses the types of
+    each, and cannot join a row with a null to one without. Here each row is cast to the features.
+
+    Args:
+        split: A `Dataset` or `IterableDataset`. A Python stream without features gets those of
+            its first 1,000 rows.
+
+    Raises:
+        UsageError: A stream without rows and features.
+        SchemaError: While iterating: a row does not fit the features.
+    """
+    rows = split.with_format("arrow")
+    if isinstance(split, Dataset) or (split._ex_iterable.iter_arrow and split.features):
+        return rows
+    features = split.features or _first_features(split)
+    return rows.map(_Typed(features), with_indices=True, features=features)
+
+
+@dataclass(frozen=True)
+class _Typed:
+    """Casts the rows of a stream to its features."""
+
+    features: Features
+
+    def __call__(self, row: pa.Table, number: int) -> pa.Table:
+        try:
+            return table_cast(row, self.features.arrow_schema)
+        except (TypeError, ValueError, NotImplementedError) as error:
+            raise SchemaError(
+                f"row {number:,} of the stream does not fit its columns: {error}. Its first "
+                f"{_STREAM_ROWS:,} rows decided on their types; say what they are with "
+                "`stream.cast(Features(...))`."
+            ) from error
+
+
+def _first_features(split: IterableDataset) -> Features:
+    for batch in split.with_format(None).iter(batch_size=_STREAM_ROWS):
+        try:
+            found = Features.from_arrow_schema(pa.table(cast_to_python_objects(batch)).schema)
+            return Features({**found, **schema.features(found)})
+        except (TypeError, ValueError) as error:
+            raise SchemaError(
+                f"the columns of the stream have no clear types: {error}. Say what they are with "
+                "`stream.cast(Features(...))`."
+            ) from error
+    raise UsageError("the stream is empty and has no features: nothing is known of its columns.")
 
 
 def arrow_size(table: pa.Table) -> int:
@@ -72,8 +126,10 @@ def _array_size(array: pa.Array) -> int:
         return 0
     if pa.types.is_boolean(type_):
         return len(array)
-    if pa.types.is_primitive(type_):
+    if pa.types.is_primitive(type_) or pa.types.is_decimal(type_):
         return len(array) * int(type_.bit_width) // 8
+    if pa.types.is_string_view(type_) or pa.types.is_binary_view(type_):
+        array = array.cast(pa.large_binary())
     lengths = pc.sum(pc.binary_length(array)).as_py() or 0
     return 4 * len(array) + int(lengths)
 
@@ -84,4 +140,4 @@ def whole_tables(split: Dataset | IterableDataset) -> Iterator[pa.Table]:
     if isinstance(split, Dataset):
         each = max(1, split.data.nbytes // max(1, len(split.data)))
         rows = max(1, min(_ROWS, _BYTES // each))
-    yield from split.with_format("arrow").iter(batch_size=rows)
+    yield from arrow_rows(split).iter(batch_size=rows)

@@ -69,7 +69,7 @@ def build_card(
     if isinstance(existing, str):
         existing = existing.encode()
     edited = edit_card(summary, facts, existing, template=template)
-    return DatasetCard(edited.content.decode(), ignore_metadata_errors=False)
+    return _FaithfulCard(edited.content.decode())
 
 
 def edit_card(
@@ -152,6 +152,23 @@ def render_body(summary: Summary, facts: Facts, template: str | Path | None = No
     except OSError as error:
         raise CardError(f"the template {name} cannot be read: {error}") from error
     return "\n".join(line.rstrip() for line in rendered.strip().splitlines())
+
+
+class _FaithfulCard(DatasetCard):
+    """A card that is its README byte for byte, until somebody changes its data or text.
+
+    `DatasetCard` writes its YAML anew each time, without the comments and quotes that were there.
+    """
+
+    def __init__(self, content: str) -> None:
+        super().__init__(content)
+        self._written = content
+        self._unchanged = self.content
+
+    def __str__(self) -> str:
+        """The README."""
+        now = str(self.content)
+        return self._written if now == self._unchanged else now
 
 
 class _Safe(str):

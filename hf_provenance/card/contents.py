@@ -13,7 +13,7 @@ from hf_provenance import schema
 from hf_provenance.card.facts import Facts
 from hf_provenance.card.metadata import languages_of
 from hf_provenance.card.wording import Timeline, sentence
-from hf_provenance.schema import HUMAN, MIXED, SYNTHETIC
+from hf_provenance.schema import HUMAN, MIXED, SYNTHETIC, UNKNOWN
 from hf_provenance.splits import PRESETS
 from hf_provenance.summary import CLASSES, Summary
 
@@ -90,6 +90,7 @@ def contents(summary: Summary, facts: Facts) -> dict[str, Any]:
         "languages": languages(summary, facts),
         "no_language": no_language(summary, unit),
         "mixed": mixed_share(summary, unit),
+        "range": synthetic_range(summary, unit),
         "problems": problems(summary),
         "columns": [schema.BY_NAME[name] for name in summary.columns],
     }
@@ -189,6 +190,15 @@ def mixed_share(summary: Summary, unit: str) -> tuple[int, int] | None:
     if not rows or sum(cells["share_rows"].to_pylist()) != rows:
         return None
     return sum(cells[f"synthetic_{unit}"].to_pylist()), sum(cells[unit].to_pylist())
+
+
+def synthetic_range(summary: Summary, unit: str) -> tuple[int, int]:
+    """Least and most that models can have written, if every label other than unknown is right."""
+    amounts = summary.amounts(unit)
+    measured = mixed_share(summary, unit)
+    least = amounts[SYNTHETIC] + (measured[0] if measured else 0)
+    mixed = measured[0] if measured else amounts[MIXED]
+    return least, amounts[SYNTHETIC] + mixed + amounts[UNKNOWN]
 
 
 def problems(summary: Summary) -> list[tuple[str, int, str]]:

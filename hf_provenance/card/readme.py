@@ -185,7 +185,8 @@ def _find_block(content: str) -> re.Match[str] | None:
     """Find the YAML block; refuse what only looks like one, or like the rest of one."""
     found = YAML_BLOCK.search(content)
     opening = len(content) - len(content.lstrip())
-    if found is None:
+    split = found is not None and content[found.end(1) - 1 : found.end(1) + 1] == "\r\n"
+    if found is None or split:  # `split`: of an empty block, the expression halves the CRLF
         line, _, after = content[opening:].partition("\n")
         rest = line[3:].rstrip("\r")
         if line.startswith("---") and rest[:1].isspace():
@@ -269,6 +270,8 @@ class _Plan:
         expected: Of each key that is touched: `_Ours`, `_GONE`, or its list of `_Ours` and nodes
             that stay.
         kept: Human values that differ from ours.
+        removed: Spans whose lines go.
+        open_end: Whether a line break is left at the block's end by lines that go.
     """
 
     def __init__(self, block: Block, newline: str) -> None:
@@ -278,6 +281,8 @@ class _Plan:
         self.new: dict[str, Any] = {}
         self.expected: dict[str, _Ours | list[Node | _Ours] | object] = {}
         self.kept: list[Difference] = []
+        self.removed: list[tuple[int, int]] = []
+        self.open_end = False
 
     def make(self, edit: CardEdit) -> None:
         """Plan the whole edit."""
@@ -296,7 +301,10 @@ class _Plan:
         self._upsert("configs", _named(edit.configs, "configs"), set(edit.drop_configs))
         info = _named(edit.dataset_info, "dataset_info")
         self._upsert("dataset_info", info, set(edit.drop_configs))
-        value = plain(edit.provenance, OUR_KEY)
+        self._set_provenance(plain(edit.provenance, OUR_KEY))
+        self._remove_lines()
+
+    def _set_provenance(self, value: dict[str, Any]) -> None:
         if OUR_KEY not in self.block.keys:
             self.new[OUR_KEY] = value
             return
@@ -318,10 +326,11 @@ class _Plan:
         would give back a line break that its value never had.
         """
         block, text = self.block, self.newline.join(self.new_lines())
-        if block.root is None or not block.root.ends_in_block_scalar:
-            lead = self.newline if block.end > block.start else ""
+        stay = [pair for key, pair in block.keys.items() if self.expected.get(key) is not _GONE]
+        if not stay or not stay[-1][1].ends_in_block_scalar:
+            lead = "" if block.end == block.start or self.open_end else self.newline
             return Splice(block.end, block.end, lead + text)
-        *others, (last, _) = block.keys.values()
+        *others, (last, _) = stay
         floor = others[-1][1].end if others else block.start
         at = block.line_start(last.start)
         while at > block.start:  # comments right above a key are about that key
@@ -329,6 +338,7 @@ class _Plan:
             if above < floor or block.content[above:at].lstrip(" ")[:1] != "#":
                 break
             at = above
+        at = max([at, *(splice.end for splice in self.splices if splice.start < at < splice.end)])
         return Splice(at, at, text + self.newline)
 
     def _lines(self, value: Any, column: int) -> str:
@@ -539,8 +549,7 @@ class _Plan:
     def _remove_items(self, node: Node, remove: set[int]) -> None:
         block, children = self.block, node.children
         if not node.flow:
-            spans = [(block.dash(node, index), children[index].end) for index in remove]
-            self._remove_lines(spans)
+            self.removed += [(block.dash(node, index), children[index].end) for index in remove]
             return
         last = max(set(range(len(children))) - remove)  # the last one that stays
         for index in remove:
@@ -563,30 +572,39 @@ class _Plan:
         block.check_anchors([key_node, node])
         self.expected[key] = _GONE
         if node.kind == "sequence" and not node.flow:
-            items = [(block.dash(node, n), child.end) for n, child in enumerate(node.children)]
+            items = ((block.dash(node, n), child.end) for n, child in enumerate(node.children))
+            self.removed += items
             rest = block.content[colon : block.line_end(colon)].lstrip()
             if rest.startswith("#"):
                 at = block.content.index("#", colon)
                 self.splices.append(Splice(key_node.start, at, ""))
             else:
-                items.append((key_node.start, colon))
-            self._remove_lines(items)
+                self.removed.append((key_node.start, colon))
         else:
-            self._remove_lines([(key_node.start, node.end)])
+            self.removed.append((key_node.start, node.end))
 
-    def _remove_lines(self, spans: list[tuple[int, int]]) -> None:
-        """Remove the lines on which these spans lie, with their line breaks."""
+    def _remove_lines(self) -> None:
+        """Remove the lines of all that goes, with their line breaks."""
         block = self.block
         regions: list[tuple[int, int]] = []
-        for start, end in sorted(spans):
+        for start, end in sorted(self.removed):
             line_end = block.line_end(end)
+            # A comment under the lines, as deep as they are, is about what goes. If it stayed, it
+            # could become text of a block scalar above.
+            deep = " " * (block.column(start) + 1)
+            while line_end < block.end:
+                below = block.content.index("\n", line_end) + 1
+                line = block.content[below : block.line_end(below)]
+                if not line.startswith(deep) or line.lstrip(" ")[:1] != "#":
+                    break
+                line_end = block.line_end(below)
             after = line_end if line_end == block.end else block.content.index("\n", line_end) + 1
             start = block.line_start(start)
             if regions and regions[-1][1] == start:
                 start = regions.pop()[0]
             regions.append((start, after))
         for start, end in regions:
-            if end == block.end and start > block.start:
+            if end == block.end:
                 # The line before becomes the last: it gives up its line break, which the Hub's
                 # expression takes from whatever is last; a block scalar there needs it, though.
                 styles = [
@@ -594,7 +612,8 @@ class _Plan:
                     for event in block.events
                     if hasattr(event, "style") and block.start + event.start_mark.index < start
                 ]
-                if styles[-1:] not in (["|"], [">"]):
+                self.open_end = start == block.start or styles[-1:] in (["|"], [">"])
+                if not self.open_end:
                     start -= 2 if block.content[start - 2] == "\r" else 1
             self.splices.append(Splice(start, end, ""))
 

@@ -24,7 +24,7 @@ from yaml.reader import ReaderError
 from hf_provenance.errors import CardError
 
 _COLON = re.compile(r"[ \t]*:")
-_BLANK_LINES = re.compile(r"(?:\r?\n[ \t]*)+\Z")
+_BLANK_LINES = re.compile(r"(?:\r?\n *)+\Z")
 _DASH = re.compile(r"^ *-(?=[ \r\n]|\Z)", re.MULTILINE)
 
 
@@ -207,7 +207,16 @@ def _anchor(block: Block, index: int) -> str | None:
 
 
 class _Loader(yaml.SafeLoader):
-    """`yaml.SafeLoader`, with a place for values that only fail when Python builds them."""
+    """`yaml.SafeLoader` that keeps its events, and gives a place to values that Python refuses."""
+
+    def __init__(self, source: str) -> None:
+        super().__init__(source)
+        self.events: list[Any] = []
+
+    def get_event(self) -> Any:
+        event = super().get_event()
+        self.events.append(event)
+        return event
 
     def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
         try:
@@ -229,9 +238,10 @@ def parse(content: str, start: int, end: int) -> tuple[list[Any], Any]:
     try:
         loader = _Loader(source)
         try:
-            return list(yaml.parse(source, Loader=yaml.SafeLoader)), loader.get_single_data()
+            data = loader.get_single_data()
         finally:
             loader.dispose()
+        return loader.events, data
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         at = start + (mark.index if mark is not None else 0)

@@ -7,7 +7,6 @@ same rows give the same bytes.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
@@ -62,7 +61,7 @@ def write_artifacts(
     """Write summary, badge and figures.
 
     Args:
-        folder: The repo folder.
+        folder: Where to write them, laid out like the repo.
         layout: Where the shards lie.
         summary: The summary of the rows.
         facts: What no row carries.
@@ -99,7 +98,7 @@ def write_artifacts(
     )
     written = {inside(layout.config, path): content for path, content in contents.items()}
     for path, content in written.items():
-        replace_file(folder / path, content)
+        write_file(folder / path, content)
     return Artifacts(tuple(sorted(written)), facts)
 
 
@@ -112,11 +111,14 @@ def write_listing(
         Its path in the folder.
     """
     at: dict[tuple[str, str | None], list[str]] = {}
-    for path, shard in shards.items():
+    for path, shard in sorted(shards.items()):
         at.setdefault((shard.split, shard.bucket), []).append(path)
-    views: dict[str, dict[str, list[str]]] = {layout.name(): {}}
-    for (split, _), paths in at.items():
-        views[layout.name()].setdefault(split, []).extend(paths)
+    views: dict[str, dict[str, list[str]]] = {
+        layout.name(): {
+            split: [path for bucket in buckets for path in at[split, bucket]]
+            for split, buckets in layout.held().items()
+        }
+    }
     for view, (split, bucket) in layout.view_splits().items():
         views.setdefault(layout.name(VIEW), {})[view] = at[split, bucket]
         one = views.setdefault(layout.name(f"{VIEW}.{bucket}"), {})
@@ -138,7 +140,7 @@ def write_listing(
         "others": sorted(others),
     }
     path = inside(layout.config, LISTING)
-    replace_file(folder / path, canonical_json(listing, indent=1))
+    write_file(folder / path, canonical_json(listing, indent=1))
     return path
 
 
@@ -161,7 +163,7 @@ def write_ids(folder: Path, layout: Layout, ids: Sequence[np.ndarray[Any, Any]])
         column_encoding="DELTA_BINARY_PACKED",
     )
     path = inside(layout.config, f"provenance/ids/{layout.run}.parquet")
-    replace_file(folder / path, sink.getvalue().to_pybytes())
+    write_file(folder / path, sink.getvalue().to_pybytes())
     return path
 
 
@@ -183,9 +185,7 @@ def canonical_json(data: object, indent: int | None = None) -> bytes:
     return (text + "\n").encode()
 
 
-def replace_file(path: Path, content: bytes) -> None:
-    """Write a file in one step: readers see the old content or the new."""
+def write_file(path: Path, content: bytes) -> None:
+    """Write a file and the folders it lies in."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.partial")
-    beside.write_bytes(content)
-    os.replace(beside, path)
+    path.write_bytes(content)

@@ -9,9 +9,10 @@ provenance/ids/<run>.parquet     sorted 48-bit ids of the rows
 data/<crawl bucket>/<split>-<run>-00000.parquet
 ```
 
-Shards are written under temporary names, moved to names that no earlier run used, and come into
-view only when the README is replaced, last and in one step: a kill leaves the old view or the
-new one. What a killed run leaves behind is swept by the next.
+All files are written in a hidden folder first, then renamed: shards to names that no earlier run
+used, and last the README, which brings them into view in one step. An error or a full disk leaves
+the folder as it was, a kill leaves the old view or the new one, and what a killed run leaves
+behind is swept by the next.
 """
 
 from __future__ import annotations
@@ -22,8 +23,8 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -32,31 +33,46 @@ from typing import Any
 import xxhash
 from datasets import Features
 
-from hf_provenance.card.card import edit_card
+from hf_provenance.card.card import SECTION, edit_card
 from hf_provenance.card.facts import DEFAULT, Facts
-from hf_provenance.card.readme import Difference, read_front_matter
+from hf_provenance.card.readme import CardEdit, Difference, edit_readme, read_front_matter
 from hf_provenance.errors import FolderError, SplitError
 from hf_provenance.publish.artifacts import (
     LISTING,
     README,
+    SUMMARY,
     inside,
-    replace_file,
     write_artifacts,
+    write_file,
     write_ids,
     write_listing,
 )
 from hf_provenance.publish.rows import Written, common_features, language_sampler, write_splits
 from hf_provenance.publish.shards import SHARD_BYTES, Shard
-from hf_provenance.publish.views import Layout, make_configs, make_dataset_info
+from hf_provenance.publish.views import (
+    VIEW,
+    Layout,
+    make_configs,
+    make_dataset_info,
+    named_configs,
+    own_views,
+    shard_root,
+    view_of,
+)
+from hf_provenance.schema import SCHEMA
 from hf_provenance.splits import DEFAULT_BY, MAX_BUCKETS, Buckets, require_split_name
-from hf_provenance.summary import Summary
+from hf_provenance.summary import TABLES, Summary
 from hf_provenance.tables import named_splits
 
 PARTIAL = ".hf_provenance_partial"
 _CONFIG = re.compile(r"\w+(\.\w+)*")
 _RUN_DIGITS = 10
 _RUN_FILE = re.compile(r"-[0-9a-f]{10}-\d{5,}\.parquet$")
-_RESERVED = ("data", "provenance")
+_BESIDE = re.compile(
+    r"badge\.(svg|json)|timeline\.(png|svg)|files\.json|ids/[0-9a-f]{10}\.parquet|"
+    rf"({'|'.join(TABLES)})\.parquet"
+)
+_RESERVED = ("data", "provenance", "provenance.json", "readme.md")
 
 
 @dataclass(frozen=True)
@@ -163,10 +179,11 @@ def save_to_folder(
             pictures=inside(config_name, "provenance"),
             card_data=card_data,
         )
-        shards = _move_shards(written.shards, layout, folder)
-        artifacts = write_artifacts(folder, layout, written.summary, facts, figures=figures)
-        others = (*artifacts.files, write_ids(folder, layout, written.ids))
-        listing = write_listing(folder, layout, shards, others)
+        staged = partial / "repo"
+        shards = _stage_shards(written.shards, layout, staged)
+        artifacts = write_artifacts(staged, layout, written.summary, facts, figures=figures)
+        others = (*artifacts.files, write_ids(staged, layout, written.ids))
+        listing = write_listing(staged, layout, shards, others)
         configs = make_configs(layout)
         edited = edit_card(
             written.summary,
@@ -177,11 +194,11 @@ def save_to_folder(
             dataset_info=make_dataset_info(layout, features),
             drop_configs=before.views - {entry["config_name"] for entry in configs},
         )
-        replace_file(folder / README, edited.content)
-    _sweep(folder, layout, before, {*shards, *others, listing})
-    return Published(
-        written.summary, folder, (*sorted(shards), *others, listing, README), edited.kept
-    )
+        write_file(staged / README, edited.content)
+        files = (*sorted(shards), *others, listing, README)
+        _move(staged, folder, files)
+        _sweep(folder, config_name, files)
+    return Published(written.summary, folder, files, edited.kept)
 
 
 @dataclass(frozen=True)
@@ -190,13 +207,11 @@ class _Before:
 
     Attributes:
         readme: Its README, or None.
-        views: Names of the views of this config that are in it.
-        files: Files of this config, as its listing names them.
+        views: Names of the crawl-date views of this config that are in it.
     """
 
     readme: bytes | None = None
     views: frozenset[str] = frozenset()
-    files: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, folder: Path, config: str, overwrite: bool) -> _Before:
@@ -204,7 +219,7 @@ class _Before:
 
         Raises:
             FolderError: It is a file, is something else, or holds the config already.
-            CardError: Its README cannot be read.
+            CardError: Its README cannot be edited safely.
         """
         if not folder.exists():
             return cls()
@@ -212,49 +227,68 @@ class _Before:
             raise FolderError(f"{folder} is a file: give the path of a folder.")
         readme = folder / README
         content = readme.read_bytes() if readme.is_file() else None
+        configs: dict[str, list[str]] = {}
         if content is not None:
-            read_front_matter(content)
-        listing = folder / inside(config, LISTING)
-        if not listing.is_file():
-            strangers = [item.name for item in folder.iterdir() if item.name != PARTIAL]
-            if strangers and content is None and not overwrite:
+            edit_readme(content, _rehearsal(config))
+            configs = named_configs(read_front_matter(content))
+        if not overwrite:
+            held = {config, view_of(config)} & set(configs)
+            if held or (folder / inside(config, LISTING)).is_file():
                 raise FolderError(
-                    f"{folder} is not empty and has no README.md ({sorted(strangers)[:5]} ...): "
+                    f"{folder} holds the config {config!r} already: pass overwrite=True to "
+                    "replace it, another config_name to add one, or another folder."
+                )
+            strangers = content is None and _strangers(folder, config)
+            if strangers:
+                raise FolderError(
+                    f"{folder} is not empty and has no README.md ({strangers[:5]} ...): "
                     "choose another folder, or pass overwrite=True to write into it."
                 )
-            return cls(content)
-        if not overwrite:
-            raise FolderError(
-                f"{folder} holds the config {config!r} already: pass overwrite=True to replace "
-                "it, another config_name to add one, or another folder."
-            )
-        try:
-            held = json.loads(listing.read_bytes())
-            files = frozenset([shard["path"] for shard in held["shards"]] + held["others"])
-            return cls(content, frozenset(held["views"]), files)
-        except (ValueError, KeyError, TypeError) as error:
-            raise FolderError(f"{listing} cannot be read ({error!r}): delete it first.") from error
+        return cls(content, own_views(configs, config))
+
+
+def _rehearsal(config: str) -> CardEdit:
+    """An edit of the same places as the one to come, to learn early whether it can be made."""
+    entry = {"config_name": config}
+    return CardEdit(
+        provenance={"schema": SCHEMA},
+        configs=[entry],
+        dataset_info=[entry],
+        append={"tags": ["provenance"]},
+        body=SCHEMA,
+        section=SECTION if config == DEFAULT else f"{SECTION}:{config}",
+    )
 
 
 @contextmanager
 def _partial(folder: Path) -> Iterator[Path]:
-    """A place for half-written shards that is gone afterwards, whatever happens."""
+    """A place for what is half written, gone afterwards whatever happens."""
     partial = folder / PARTIAL
+    existed = folder.exists()
     try:
         folder.mkdir(parents=True, exist_ok=True)
         shutil.rmtree(partial, ignore_errors=True)
         partial.mkdir()
         yield partial
     except OSError as error:
-        if error.errno == errno.ENOSPC:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
             free = shutil.disk_usage(folder).free
             raise FolderError(
                 f"the disk of {folder} is full ({free:,} bytes free): what the folder showed "
                 "before is unchanged. Free some space and run the same call again."
             ) from error
-        raise FolderError(f"{folder} cannot be written: {error}") from error
+        if error.errno == errno.EFBIG or _names(error, folder):
+            raise FolderError(f"{folder} cannot be written: {error}") from error
+        raise  # of the rows' own source: a lost connection is no fault of the folder
     finally:
         shutil.rmtree(partial, ignore_errors=True)
+        if not existed:
+            with suppress(OSError):  # it holds something, which is the rule
+                folder.rmdir()
+
+
+def _names(error: OSError, folder: Path) -> bool:
+    return isinstance(error.filename, str) and Path(error.filename).is_relative_to(folder)
 
 
 def _free_run(
@@ -286,34 +320,57 @@ def _sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _move_shards(shards: list[Shard], layout: Layout, folder: Path) -> dict[str, Shard]:
-    moved: dict[str, Shard] = {}
-    for shard in shards:
-        path = layout.path(shard.split, shard.bucket, shard.number)
+def _stage_shards(shards: list[Shard], layout: Layout, staged: Path) -> dict[str, Shard]:
+    by_path = {layout.path(shard.split, shard.bucket, shard.number): shard for shard in shards}
+    for path, shard in by_path.items():
+        (staged / path).parent.mkdir(parents=True, exist_ok=True)
+        os.replace(shard.file, staged / path)
+    return by_path
+
+
+def _move(staged: Path, folder: Path, files: Iterable[str]) -> None:
+    """Move files into the folder in the order given; the README, last, brings them into view."""
+    for path in files:
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
-        os.replace(shard.file, folder / path)
-        moved[path] = shard
-    return moved
+        os.replace(staged / path, folder / path)
 
 
-def _sweep(folder: Path, layout: Layout, before: _Before, current: set[str]) -> None:
-    """Remove what is no longer in view: the replaced run's files, and a killed run's."""
-    root = folder / layout.root
-    leftovers = {
+def _ours(folder: Path, config: str) -> set[str]:
+    """Files of a config that bear names only we give, whichever run wrote them.
+
+    Names tell, not the listing: that may come from somewhere else and name anything.
+    """
+    root, beside = folder / shard_root(config), folder / inside(config, "provenance")
+    found = [path for path in root.rglob("*.parquet") if _RUN_FILE.search(path.name)]
+    found += [
+        path for path in beside.rglob("*") if _BESIDE.fullmatch(path.relative_to(beside).as_posix())
+    ]
+    found += [path for path in [folder / inside(config, SUMMARY)] if path.is_file()]
+    return {path.relative_to(folder).as_posix() for path in found}
+
+
+def _strangers(folder: Path, config: str) -> list[str]:
+    """Files in the folder that are neither ours nor a killed run's."""
+    files = {
         path.relative_to(folder).as_posix()
-        for path in root.rglob("*.parquet")
-        if _RUN_FILE.search(path.name)
+        for path in folder.rglob("*")
+        if not path.is_dir() and PARTIAL not in path.parts
     }
-    for path in (before.files | leftovers) - current:
+    return sorted(files - _ours(folder, config))
+
+
+def _sweep(folder: Path, config: str, current: Iterable[str]) -> None:
+    """Remove what is no longer in view: the replaced run's files, and a killed run's."""
+    for path in _ours(folder, config) - set(current):
         (folder / path).unlink(missing_ok=True)
-        parent = (folder / path).parent
-        if parent != folder and not any(parent.iterdir()):
-            parent.rmdir()
+        with suppress(OSError):  # it holds more files
+            (folder / path).parent.rmdir()
 
 
 def _require_config_name(name: str) -> None:
-    if not _CONFIG.fullmatch(name) or name in _RESERVED:
+    taken = name.lower() in _RESERVED or VIEW in name.split(".")
+    if not _CONFIG.fullmatch(name) or taken:
         raise SplitError(
             f"config name {name!r} cannot be published: use letters, digits, `_` and `.`, and "
-            f"none of {list(_RESERVED)}."
+            f"none of {[*_RESERVED, VIEW]}."
         )

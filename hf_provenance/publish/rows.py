@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 from datasets import Dataset, Features, IterableDataset
+from datasets.arrow_writer import get_arrow_writer_batch_size_from_features
 from datasets.features.features import require_storage_embed
 from datasets.table import embed_table_storage
 from tqdm.auto import tqdm
@@ -28,6 +29,7 @@ from hf_provenance.tables import whole_tables
 from hf_provenance.tally import Tally
 
 _MOST_SAMPLED = 2_000
+_EMBEDDED_ROWS = 100
 
 
 @dataclass(frozen=True)
@@ -73,11 +75,11 @@ def write_splits(
     tally = Tally()
     shards: list[Shard] = []
     ids: list[Any] = []
+    seen: set[str] = set()
     embed = any(require_storage_embed(feature) for feature in features.values())
     total = sum(split.num_rows for split in splits.values() if isinstance(split, Dataset))
     with tqdm(total=total or None, unit="rows", desc="Writing", disable=not progress) as bar:
         for name, split in splits.items():
-            seen: set[str] = set()
             with ShardWriter(partial, name, features, shard_bytes=shard_bytes) as writer:
                 for table in whole_tables(split):
                     rows = table.select(features.arrow_schema.names).cast(features.arrow_schema)
@@ -94,7 +96,11 @@ def write_splits(
                     ids.append(id48(rows["prov_id"]))
                     if sample is not None:
                         sample.add(rows)
-                    writer.add(embed_table_storage(rows) if embed else rows, assigned)
+                    if embed:
+                        for part in _embedded(rows, assigned, features):
+                            writer.add(*part)
+                    else:
+                        writer.add(rows, assigned)
                     bar.update(rows.num_rows)
             if not writer.shards:
                 raise SplitError(
@@ -103,6 +109,16 @@ def write_splits(
                 )
             shards += writer.shards
     return Written(shards, tally.summary(), ids)
+
+
+def _embedded(
+    rows: pa.Table, assigned: pa.DictionaryArray | None, features: Features
+) -> Iterator[tuple[pa.Table, pa.DictionaryArray | None]]:
+    """Rows with their media embedded, few at a time: a path of 50 bytes becomes a whole file."""
+    each = get_arrow_writer_batch_size_from_features(features) or _EMBEDDED_ROWS
+    for start in range(0, rows.num_rows, each):
+        part = embed_table_storage(rows.slice(start, each))
+        yield part, None if assigned is None else assigned.slice(start, each)
 
 
 class Sampler:
@@ -162,7 +178,7 @@ def common_features(splits: Mapping[str, Dataset | IterableDataset]) -> Features
         schema.require_annotated(split.features.arrow_schema, where=f"split {name!r}")
         if common is None:
             common = split.features
-        elif common.arrow_schema != split.features.arrow_schema:
+        elif common != split.features:
             odd = {k for k in {*common, *split.features} if common.get(k) != split.features.get(k)}
             raise SchemaError(
                 f"split {name!r} has other columns than {next(iter(splits))!r} ({sorted(odd)}): "

@@ -1,7 +1,7 @@
 """Parquet shards, one open file for each crawl bucket, in bounded memory.
 
 Rows arrive in the order of the input and wait in the buffer of their bucket. A buffer that has
-grown to a row group is written; when all buffers together pass the budget, the largest is
+grown to a row group is written; when all that waits would pass the budget, the largest buffer is
 written first. So three buckets give large row groups, two hundred still fit in memory, and the
 order of rows is kept within each bucket.
 
@@ -14,6 +14,8 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -29,7 +31,6 @@ from hf_provenance.tables import arrow_size
 SHARD_BYTES = 500_000_000
 ROW_GROUP_BYTES = 64_000_000
 BUDGET_BYTES = 256_000_000
-_DIVIDE_BYTES = 32_000_000
 _DIVIDE_ROWS = 20_000
 
 _PLAIN_CODEC = "snappy"
@@ -65,7 +66,8 @@ class ShardWriter:
     """Writes the rows of one split, divided by bucket, to shards in a folder.
 
     Use it as a context manager: leaving it in order closes all files; leaving it by an error
-    closes and forgets them.
+    closes and forgets them. What waits in memory is never more than the budget and one table
+    that `add` was given.
     """
 
     def __init__(
@@ -83,7 +85,9 @@ class ShardWriter:
         self._schema = _file_schema(features)
         self._options = _parquet_options(self._schema)
         self._shard_bytes = shard_bytes
-        self._budget = budget
+        self._group_bytes = min(ROW_GROUP_BYTES, shard_bytes)
+        self._divide_bytes = budget // 8
+        self._buffer_bytes = budget - self._divide_bytes
         self._waiting: list[tuple[pa.Table, pa.DictionaryArray | None]] = []
         self._waiting_bytes = self._waiting_rows = 0
         self._buffers: dict[str | None, list[pa.Table]] = {}
@@ -101,7 +105,7 @@ class ShardWriter:
         self._waiting.append((table.cast(self._schema), buckets))
         self._waiting_bytes += table.nbytes
         self._waiting_rows += table.num_rows
-        if self._waiting_bytes >= _DIVIDE_BYTES or self._waiting_rows >= _DIVIDE_ROWS:
+        if self._waiting_bytes >= self._divide_bytes or self._waiting_rows >= _DIVIDE_ROWS:
             self._divide()
 
     def __enter__(self) -> Self:
@@ -115,47 +119,54 @@ class ShardWriter:
         trace: TracebackType | None,
     ) -> None:
         """Finish all files, or drop them after an error."""
-        if kind is None:
-            self._divide()
-            for bucket in list(self._buffers):
-                self._flush(bucket)
-        for bucket in list(self._open):
-            shard = self._open.pop(bucket)
+        try:
             if kind is None:
-                self.shards.append(shard.close())
-            else:
+                self._divide()
+                for bucket in list(self._buffers):
+                    self._flush(bucket)
+                for bucket in list(self._open):
+                    self._close(bucket)
+        finally:
+            for shard in self._open.values():
                 shard.abandon()
+            self._open.clear()
+
+    def _close(self, bucket: str | None) -> None:
+        self.shards.append(self._open[bucket].close())
+        del self._open[bucket]
 
     def _divide(self) -> None:
         """Hand the waiting rows to the buffers of their buckets."""
         waiting, self._waiting = self._waiting, []
         self._waiting_bytes = self._waiting_rows = 0
         for bucket, table in _by_bucket(waiting):
+            if self._sizes.get(bucket, 0) + table.nbytes > self._group_bytes:
+                self._flush(bucket)
             self._buffers.setdefault(bucket, []).append(table)
             self._sizes[bucket] = self._sizes.get(bucket, 0) + table.nbytes
-            if self._sizes[bucket] >= ROW_GROUP_BYTES:
-                self._flush(bucket)
-        while sum(self._sizes.values()) > self._budget:
+        while sum(self._sizes.values()) > self._buffer_bytes:
             self._flush(max(self._sizes, key=lambda bucket: self._sizes[bucket]))
 
     def _flush(self, bucket: str | None) -> None:
-        """Write a buffer as one row group, opening or changing the shard where needed."""
-        size = self._sizes.pop(bucket, 0)
+        """Write a buffer as one row group, or more if it is larger than one may be."""
+        self._sizes.pop(bucket, None)
         tables = self._buffers.pop(bucket, [])
-        if not tables:
-            return
-        shard = self._open.get(bucket)
-        if shard is not None and shard.arrow_bytes + size > self._shard_bytes:
-            self.shards.append(self._open.pop(bucket).close())
-            shard = None
-        if shard is None:
+        if tables:
+            for rows in _row_groups(pa.concat_tables(tables), self._group_bytes):
+                self._write(bucket, rows)
+
+    def _write(self, bucket: str | None, rows: pa.Table) -> None:
+        """Write a row group, opening or changing the shard where needed."""
+        size = arrow_size(rows)
+        if bucket in self._open and self._open[bucket].arrow_bytes + size > self._shard_bytes:
+            self._close(bucket)
+        if bucket not in self._open:
             number = self._numbers.get(bucket, 0)
             self._numbers[bucket] = number + 1
-            shard = _OpenShard(
+            self._open[bucket] = _OpenShard(
                 self._folder, self._split, bucket, number, self._schema, self._options
             )
-            self._open[bucket] = shard
-        shard.write(pa.concat_tables(tables))
+        self._open[bucket].write(rows, size)
 
 
 class _OpenShard:
@@ -176,10 +187,10 @@ class _OpenShard:
         self._sink = _HashedFile(self.file.open("wb"))
         self._writer = pq.ParquetWriter(pa.PythonFile(self._sink, "w"), schema, **options)
 
-    def write(self, table: pa.Table) -> None:
+    def write(self, table: pa.Table, size: int) -> None:
         self._writer.write_table(table, row_group_size=max(1, table.num_rows))
         self.rows += table.num_rows
-        self.arrow_bytes += arrow_size(table)
+        self.arrow_bytes += size
 
     def close(self) -> Shard:
         self._writer.close()
@@ -196,7 +207,12 @@ class _OpenShard:
         )
 
     def abandon(self) -> None:
-        self._sink.close()
+        """Forget the file. A `ParquetWriter` can only be closed, and would write its footer."""
+        self._sink.drop()
+        with suppress(OSError, pa.ArrowException):
+            self._writer.close()
+        with suppress(OSError):  # a full disk: what is buffered cannot be written
+            self._sink.close()
         self.file.unlink(missing_ok=True)
 
 
@@ -205,6 +221,7 @@ class _HashedFile(io.RawIOBase):
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
+        self._dropped = False
         self.hash = hashlib.sha256()
         self.size = 0
 
@@ -213,12 +230,18 @@ class _HashedFile(io.RawIOBase):
 
     def write(self, data: Any) -> int:
         view = memoryview(data)
+        if self._dropped:
+            return view.nbytes
         self.hash.update(view)
         self.size += view.nbytes
         return self._file.write(view)
 
+    def drop(self) -> None:
+        """Write nothing more."""
+        self._dropped = True
+
     def flush(self) -> None:
-        if not self._file.closed:
+        if not self._file.closed and not self._dropped:
             self._file.flush()
 
     def close(self) -> None:
@@ -247,6 +270,16 @@ def _by_bucket(
         return [(names[present[0]], table)]
     table = table.combine_chunks()
     return [(names[code], table.take(pa.array(np.flatnonzero(codes == code)))) for code in present]
+
+
+def _row_groups(table: pa.Table, most: int) -> Iterator[pa.Table]:
+    """Halve a table until each part has at most so many bytes, or is a single row."""
+    if table.num_rows < 2 or arrow_size(table) <= most:
+        yield table
+        return
+    half = table.num_rows // 2
+    yield from _row_groups(table.slice(0, half), most)
+    yield from _row_groups(table.slice(half), most)
 
 
 def _file_schema(features: Features) -> pa.Schema:

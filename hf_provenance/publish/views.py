@@ -14,7 +14,8 @@ that somebody dropped beside ours, is in no view.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -26,6 +27,8 @@ from hf_provenance.card.facts import DEFAULT
 from hf_provenance.splits import Buckets, view_name
 
 VIEW = "crawl_date"
+
+_RUN_PATTERN = re.compile(r"-[0-9a-f]{10}-\*\.parquet$")
 
 
 class Size(NamedTuple):
@@ -60,7 +63,7 @@ class Layout:
     @property
     def root(self) -> str:
         """Folder of the shards."""
-        return "data" if self.config == DEFAULT else self.config
+        return shard_root(self.config)
 
     @property
     def splits(self) -> list[str]:
@@ -71,6 +74,14 @@ class Layout:
         """Names of the buckets that hold rows, in order."""
         names = {bucket for _, bucket in self.sizes if bucket is not None}
         return self.buckets.order(names) if self.buckets else []
+
+    def held(self) -> dict[str, list[str | None]]:
+        """The buckets that hold rows of each split, in order; one None where undivided."""
+        order = self.bucket_names() if self.buckets else [None]
+        return {
+            split: [bucket for bucket in order if (split, bucket) in self.sizes]
+            for split in self.splits
+        }
 
     def path(self, split: str, bucket: str | None, number: int) -> str:
         """Path of a shard in the repo."""
@@ -85,10 +96,8 @@ class Layout:
         return f"{folder}/{split}-{self.run}"
 
     def name(self, view: str = "") -> str:
-        """Name of a view: `crawl_date`, or `X.crawl_date` for a config named X."""
-        if not view:
-            return self.config
-        return view if self.config == DEFAULT else f"{self.config}.{view}"
+        """Name of the config itself, or of one of its views."""
+        return view_of(self.config, view) if view else self.config
 
     def view_splits(self) -> dict[str, tuple[str, str]]:
         """Splits of the `crawl_date` view -> (split, bucket), training buckets first."""
@@ -100,14 +109,57 @@ class Layout:
         return found
 
 
+def shard_root(config: str) -> str:
+    """Folder of a config's shards."""
+    return "data" if config == DEFAULT else config
+
+
+def view_of(config: str, view: str = VIEW) -> str:
+    """Name of a view: `crawl_date`, or `X.crawl_date` for a config named X."""
+    return view if config == DEFAULT else f"{config}.{view}"
+
+
+def named_configs(front_matter: Mapping[str, object]) -> dict[str, list[str]]:
+    """The entries of a README's `configs` by name, each with its paths and patterns."""
+    configs = front_matter.get("configs")
+    entries = configs if isinstance(configs, list) else []
+    return {
+        str(entry["config_name"]): list(_paths(entry.get("data_files")))
+        for entry in entries
+        if isinstance(entry, dict) and "config_name" in entry
+    }
+
+
+def own_views(configs: Mapping[str, list[str]], config: str) -> frozenset[str]:
+    """Those that are crawl-date views of a config: called so, and every path names a run."""
+    view = view_of(config)
+    return frozenset(
+        name
+        for name, paths in configs.items()
+        if (name == view or name.startswith(f"{view}."))
+        and paths
+        and all(_RUN_PATTERN.search(path) for path in paths)
+    )
+
+
+def _paths(data_files: object) -> Iterator[str]:
+    """Paths anywhere in `data_files`: one, a list, by split, or `{split, path}` entries."""
+    if isinstance(data_files, str):
+        yield data_files
+    elif isinstance(data_files, dict):
+        parts = [data_files["path"]] if "path" in data_files else list(data_files.values())
+        yield from _paths(parts)
+    elif isinstance(data_files, list):
+        for part in data_files:
+            yield from _paths(part)
+
+
 def make_configs(layout: Layout) -> list[dict[str, Any]]:
     """Entries of the README's `configs` for all views of a config."""
-    own: dict[str, list[str]] = {}
-    for split in layout.splits:
-        order = layout.bucket_names() if layout.buckets else [None]
-        own[split] = [
-            layout.pattern(split, bucket) for bucket in order if (split, bucket) in layout.sizes
-        ]
+    own = {
+        split: [layout.pattern(split, bucket) for bucket in buckets]
+        for split, buckets in layout.held().items()
+    }
     configs = [_config(layout.name(), own, default=layout.config == DEFAULT)]
     view = layout.view_splits()
     if view:

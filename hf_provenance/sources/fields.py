@@ -96,15 +96,28 @@ def values(field: Col, table: pa.Table) -> pa.Array:
         for part in field.name.split(".")[1:]:
             column = pc.struct_field(column, part)
     array = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
-    return pa.concat_arrays(array.chunks) if isinstance(array, pa.ChunkedArray) else array
+    array = pa.concat_arrays(array.chunks) if isinstance(array, pa.ChunkedArray) else array
+    # A dictionary may hold values that no row has.
+    return array.dictionary_decode() if pa.types.is_dictionary(array.type) else array
 
 
-def mapped(field: Col, table: pa.Table, to: str, vocabulary: tuple[str, ...] | None) -> pa.Array:
+def items(array: pa.Array) -> pa.Array:
+    """What the lists of an array hold, one after the other; any other array as it is."""
+    return array.flatten() if is_list(array.type) else array
+
+
+def is_list(type_: pa.DataType) -> bool:
+    """Whether a column of this type holds lists, of any layout that `datasets` uses."""
+    kinds = (pa.types.is_list, pa.types.is_large_list, pa.types.is_fixed_size_list)
+    return any(is_kind(type_) for is_kind in kinds)
+
+
+def mapped(field: Col, array: pa.Array, to: str, vocabulary: tuple[str, ...] | None) -> pa.Array:
     """The values of a field as strings, mapped and checked.
 
     Args:
         field: The column.
-        table: The rows.
+        array: Its values.
         to: The annotator's field that it fills, for messages.
         vocabulary: The closed list that the results must belong to, if any.
 
@@ -112,9 +125,16 @@ def mapped(field: Col, table: pa.Table, to: str, vocabulary: tuple[str, ...] | N
         A string array; null where the value is not known.
 
     Raises:
+        SchemaError: The values are lists or structs.
         VocabularyError: Values outside the mapping or the vocabulary.
     """
-    encoded = pc.dictionary_encode(values(field, table), null_encoding="encode")
+    if pa.types.is_nested(array.type):
+        raise SchemaError(
+            f"col({field.name!r}) for {to} has type {array.type}: it should hold one value per row."
+            + (f" Name a field in it, `col(\"{field.name}.{array.type[0].name}\")`."
+               if pa.types.is_struct(array.type) and len(array.type) else "")  # fmt: skip
+        )
+    encoded = pc.dictionary_encode(array, null_encoding="encode")
     distinct = encoded.dictionary.to_pylist()
     labels, offenders = _labels(field, distinct, vocabulary)
     if offenders:
@@ -126,7 +146,7 @@ def mapped(field: Col, table: pa.Table, to: str, vocabulary: tuple[str, ...] | N
 
 def offenders(field: Col, table: pa.Table, vocabulary: tuple[str, ...] | None) -> Counter[Any]:
     """Count the values that `mapped` would refuse."""
-    counts = pc.value_counts(values(field, table)).to_pylist()
+    counts = pc.value_counts(items(values(field, table))).to_pylist()
     distinct = [item["values"] for item in counts]
     _, bad = _labels(field, distinct, vocabulary)
     return Counter({distinct[i]: counts[i]["counts"] for i in bad})

@@ -88,7 +88,10 @@ class LanguageSample:
         rows = pc.indices_nonzero(pc.fill_null(wanted, False))
         if len(rows) == 0:
             return
-        order = rows.take(pc.array_sort_indices(ids.take(rows))).slice(0, self.size)
+        rows = rows.take(pc.array_sort_indices(ids.take(rows)))
+        near = ids.take(rows)
+        new = pc.not_equal(near.slice(1), near.slice(0, len(near) - 1))
+        order = rows.filter(pa.concat_arrays([pa.array([True]), new])).slice(0, self.size)
         kept = pc.utf8_slice_codeunits(texts.take(order), 0, _READ).to_pylist()
         self._texts.update(zip(ids.take(order).to_pylist(), kept, strict=True))
         if len(self._texts) > self.size:

@@ -480,6 +480,32 @@ def test_a_new_entry_takes_the_place_of_a_dropped_one() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (  # the new keys go where the last key was, although that ends in a block scalar
+            "a: 1\ndataset_info:\n- config_name: gone\n  x: |\n    y",
+            "a: 1\nprovenance: {}",
+        ),
+        (  # a comment inside what goes would become text
+            "provenance: {}\na: |\n  x\nconfigs:\n- config_name: gone\n  # c\n# d",
+            "provenance: {}\na: |\n  x\n# d",
+        ),
+        (  # the line break that the text keeps is not doubled by the one before new keys
+            "a: |+\n  x\n\nconfigs: [{config_name: gone}]",
+            "provenance: {}\na: |+\n  x\n\n",
+        ),
+        (
+            "configs:\n- config_name: a\n  x: |+\n    y\n\n- config_name: gone",
+            "configs:\n- config_name: a\n  x: |+\n    y\n\nprovenance: {}",
+        ),
+        ("configs: [{config_name: gone}]", "provenance: {}"),
+    ],
+)
+def test_dropping_the_last_lines_goes_well_with_new_keys(before: str, after: str) -> None:
+    assert inner(edited(block(before), CardEdit({}, drop_configs=["gone"]))) == after
+
+
 def test_all_entries_dropped_with_our_key_added() -> None:
     after = edited(block("configs:", "- config_name: gone"), CardEdit({}, drop_configs=["gone"]))
     assert yaml.safe_load(inner(after)) == {"provenance": {}}
@@ -602,6 +628,7 @@ UPSERT = CardEdit(
         ("---\na: 1\n", (1, 1), "not closed"),
         ("---\n---\n# T\n", (1, 1), "empty"),
         ("---\n---", (1, 1), "empty"),
+        ("---\r\n---\r\n# T\r\n", (1, 1), "empty"),
         ("---\n---\n# T\n---\n", (2, 1), "document"),
         ("\u2003---\na: 1\n---\n", (1, 1), "unusual blank"),
         ("---\na: |\n  b\n---\n  c\nd: 1\n---\n", (4, 1), "looks? like YAML"),

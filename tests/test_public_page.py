@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+import ast
+import doctest
+import importlib
+import pkgutil
+from pathlib import Path
+
+import pytest
+
+import hf_provenance
+
+PACKAGE = Path(hf_provenance.__file__).parent
+MODULES = sorted(
+    module.name
+    for module in pkgutil.walk_packages([str(PACKAGE)], "hf_provenance.")
+    if not module.name.endswith("__main__")
+)
+
+ORDER = [
+    ("version", "errors", "numerals"),
+    ("schema", "identity", "fingerprint"),
+    ("sources",),
+    ("plan",),
+    ("labels",),
+    ("annotator",),
+    ("annotate", "tables"),
+    ("demo", "splits"),
+    ("summary",),
+    ("tally",),
+    ("card",),
+    ("publish",),
+    ("inputs", "examples"),
+    ("console",),
+    ("cli",),
+]
+"""Left to right; no module imports one to its right."""
+
+
+def test_the_public_names_are_sorted_and_there():
+    assert list(hf_provenance.__all__) == sorted(hf_provenance.__all__)
+    for name in hf_provenance.__all__:
+        assert getattr(hf_provenance, name) is not None
+
+
+def test_every_public_name_is_documented():
+    for name in hf_provenance.__all__:
+        if not name.startswith("__"):
+            assert getattr(hf_provenance, name).__doc__
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_the_examples_in_docstrings_hold(name):
+    module = importlib.import_module(name)
+    assert doctest.testmod(module).failed == 0
+
+
+def room(module: str) -> int:
+    top = module.split(".")[1]
+    return next(place for place, names in enumerate(ORDER) if top in names)
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_data_flows_one_way(name):
+    path = PACKAGE.parent / (name.replace(".", "/") + ".py")
+    path = path if path.is_file() else path.with_suffix("") / "__init__.py"
+    for node in ast.parse(path.read_text("utf-8")).body:
+        imported = getattr(node, "module", None)
+        if isinstance(node, ast.ImportFrom) and imported and imported.startswith("hf_provenance."):
+            assert room(imported) <= room(name), f"{name} imports {imported} to its right"
+
+
+def test_every_error_is_in_the_tree_that_its_module_draws():
+    errors = importlib.import_module("hf_provenance.errors")
+    classes = {name for name, value in vars(errors).items() if isinstance(value, type)}
+    drawn = {line.split()[-1] for line in errors.__doc__.splitlines() if "Error" in line}
+    words = {word for line in errors.__doc__.splitlines() for word in line.split()}
+    assert classes <= words | drawn
+    assert all(issubclass(getattr(errors, name), errors.ProvenanceError) for name in classes)
