@@ -68,18 +68,18 @@ def arrow_rows(split: Any) -> Any:
     if isinstance(split, Dataset) or (split._ex_iterable.iter_arrow and split.features):
         return rows
     features = split.features or _first_features(split)
-    return rows.map(_Typed(features), with_indices=True, features=features)
+    return rows.map(_Typed(features.arrow_schema), with_indices=True, features=features)
 
 
 @dataclass(frozen=True)
 class _Typed:
     """Casts the rows of a stream to its features."""
 
-    features: Features
+    schema: pa.Schema
 
     def __call__(self, row: pa.Table, number: int) -> pa.Table:
         try:
-            return table_cast(row, self.features.arrow_schema)
+            return table_cast(row, self.schema)
         except (TypeError, ValueError, NotImplementedError) as error:
             raise SchemaError(
                 f"row {number:,} of the stream does not fit its columns: {error}. Its first "

@@ -1529,7 +1529,8 @@ column.
 |---|---|--:|---|
 {planted}
 
-`planted_of` is the id of the test row that was copied. Beside the planted rows no test text occurs
+`planted_of` is the id of the test row that was copied. A model rewrite is found by its `parents`:
+some share no phrase with the row they were made from. Beside the planted rows no test text occurs
 in `train`, and no human test row shares 30 % or more of its 16-character pieces with another human
 row.
 

@@ -21,7 +21,7 @@ SOURCES = ROOT / "cards" / "sources"
 SPLITS = ("train.parquet", "test.parquet")
 CARD_SOURCES = ("sqlalchemy_changelog.parquet", "django_translations.parquet")
 CUTOFF = "2022-11-30"
-EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)*\.[^\W\d_]{2,}")
 DATE = re.compile(r"\d{4}-\d\d-\d\d(?:T\d\d:\d\d:\d\dZ)?")
 
 Rows = list[dict[str, Any]]

@@ -1,4 +1,4 @@
-"""The YAML block of a README by source spans: find, write and replace without touching the rest.
+"""The YAML block of a README by source spans: find and replace without touching the rest.
 
 A round trip through a YAML library changes the bytes of about every second card on the Hub
 (quoting, folds, indents, line ends). So nothing is dumped here: PyYAML's parse *events* say where
@@ -11,9 +11,8 @@ All offsets count characters of the whole README.
 
 from __future__ import annotations
 
-import math
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -214,7 +213,7 @@ class _Loader(yaml.SafeLoader):
         self.events: list[Any] = []
 
     def get_event(self) -> Any:
-        event = super().get_event()
+        event = super().get_event()  # type: ignore[no-untyped-call]
         self.events.append(event)
         return event
 
@@ -344,124 +343,3 @@ def _build(content: str, offset: int, events: Sequence[Any]) -> Node:
                     if "\n" in content[before:start] and stack[-1].kind == "mapping":
                         node.start = node.end = before
     return holder.children[0]
-
-
-_PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_./-]*")
-_RETYPED = frozenset(
-    ["y", "n", "yes", "no", "on", "off", "true", "false", "null", "nan", "inf", "infinity"]
-)
-_ESCAPED = re.compile(
-    '["\\\\\x00-\x1f\x7f-\xa0\xad\u061c\u180e\u200b\u200e\u200f\u2028-\u202f\u2060-\u206f'
-    "\ufeff\ufff9-\uffff]"
-)
-_SHORT = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r"}
-_KEY_LIMIT = 1000
-_FLOW_WIDTH = 100
-
-
-def plain(value: object, path: str) -> Any:
-    """A value as plain dict, list, str, int, float, bool and None.
-
-    Raises:
-        CardError: Something in it has no exact form in YAML.
-    """
-    if value is None or isinstance(value, bool):
-        return value
-    if isinstance(value, str):
-        text = str.__str__(value)
-        if any("\ud800" <= char <= "\udfff" for char in text):
-            raise CardError(f"{path}: a text with half a surrogate pair; decode it properly")
-        return text
-    if isinstance(value, int):
-        return int(value)
-    if isinstance(value, float) and math.isfinite(value):
-        return float(value)
-    if isinstance(value, Mapping):
-        for key in value:
-            if not isinstance(key, str) or len(write_flow(plain(key, path))) > _KEY_LIMIT:
-                # YAML reads no `key:` longer than 1024 characters.
-                raise CardError(f"{path}: a key must be a text of at most {_KEY_LIMIT} characters")
-        return {plain(key, path): plain(item, f"{path}.{key}") for key, item in value.items()}
-    if isinstance(value, Sequence) and not isinstance(value, bytes | bytearray):
-        return [plain(item, f"{path}[{index}]") for index, item in enumerate(value)]
-    raise CardError(
-        f"{path}: {value!r} ({type(value).__name__}) cannot be written exactly; give a text, "
-        f"a finite number, a bool, None, a list or a dict"
-    )
-
-
-def _escape(match: re.Match[str]) -> str:
-    char = match[0]
-    code = ord(char)
-    return _SHORT.get(char) or (f"\\x{code:02X}" if code < 256 else f"\\u{code:04X}")
-
-
-def write_flow(value: Any) -> str:
-    """Write a plain value on one line.
-
-    Strings go without quotes only where no YAML reader, 1.1 or 1.2, takes them for anything else.
-    """
-    if isinstance(value, str):
-        if _PLAIN.fullmatch(value) and value.lower() not in _RETYPED:
-            return value
-        return '"' + _ESCAPED.sub(_escape, value) + '"'
-    if isinstance(value, dict):
-        pairs = (f"{write_flow(key)}: {write_flow(item)}" for key, item in value.items())
-        return "{" + ", ".join(pairs) + "}"
-    if isinstance(value, list):
-        return "[" + ", ".join(map(write_flow, value)) + "]"
-    if value is None or isinstance(value, bool):
-        return {None: "null", True: "true", False: "false"}[value]
-    text = repr(value)
-    # YAML 1.1 reads 1e-07 as a text: a float needs a point there.
-    return text.replace("e", ".0e") if "e" in text and "." not in text else text
-
-
-def write_block(value: Any, column: int = 0) -> list[str]:
-    """Write a plain value that is not empty as lines in block style, as `datasets` lays them out.
-
-    Args:
-        value: A dict or list.
-        column: Spaces before each line.
-    """
-    pad, lines = " " * column, []
-    if isinstance(value, dict):
-        for key, item in value.items():
-            head = f"{pad}{write_flow(key)}:"
-            if _is_leaf(item):
-                lines.append(f"{head} {write_flow(item)}")
-            else:
-                deeper = column + 2 if isinstance(item, dict) else column
-                lines += [head, *write_block(item, deeper)]
-        return lines
-    for item in value:
-        if _is_leaf(item) or _is_short(item):
-            lines.append(f"{pad}- {write_flow(item)}")
-        else:
-            first, *rest = write_block(item, column + 2)
-            lines += [f"{pad}- {first[column + 2 :]}", *rest]
-    return lines
-
-
-def _is_leaf(value: Any) -> bool:
-    return not value or not isinstance(value, dict | list)
-
-
-def _is_short(value: Any) -> bool:
-    """A short list of scalars, which reads better on one line as an item of another list."""
-    return (
-        isinstance(value, list)
-        and all(map(_is_leaf, value))
-        and len(write_flow(value)) <= _FLOW_WIDTH
-    )
-
-
-def same(ours: Any, theirs: Any) -> bool:
-    """Whether two values are equal, types included (`==` takes 1, 1.0 and True for one)."""
-    if type(ours) is not type(theirs):
-        return False
-    if isinstance(ours, dict):
-        return ours.keys() == theirs.keys() and all(same(ours[key], theirs[key]) for key in ours)
-    if isinstance(ours, list):
-        return len(ours) == len(theirs) and all(map(same, ours, theirs))
-    return bool(ours == theirs)

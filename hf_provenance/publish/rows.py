@@ -76,13 +76,14 @@ def write_splits(
     shards: list[Shard] = []
     ids: list[Any] = []
     seen: set[str] = set()
+    arrow_schema = features.arrow_schema  # made anew at each access
     embed = any(require_storage_embed(feature) for feature in features.values())
     total = sum(split.num_rows for split in splits.values() if isinstance(split, Dataset))
     with tqdm(total=total or None, unit="rows", desc="Writing", disable=not progress) as bar:
         for name, split in splits.items():
             with ShardWriter(partial, name, features, shard_bytes=shard_bytes) as writer:
                 for table in whole_tables(split):
-                    rows = table.select(features.arrow_schema.names).cast(features.arrow_schema)
+                    rows = table.select(arrow_schema.names).cast(arrow_schema)
                     labels = rows.select(list(schema.provenance_columns(rows.column_names)))
                     assigned = buckets.assign(labels) if buckets else None
                     if buckets and assigned is not None:

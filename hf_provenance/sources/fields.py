@@ -97,8 +97,10 @@ def values(field: Col, table: pa.Table) -> pa.Array:
             column = pc.struct_field(column, part)
     array = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
     array = pa.concat_arrays(array.chunks) if isinstance(array, pa.ChunkedArray) else array
-    # A dictionary may hold values that no row has.
-    return array.dictionary_decode() if pa.types.is_dictionary(array.type) else array
+    if pa.types.is_dictionary(array.type):  # it may hold values that no row has
+        array = array.dictionary_decode()
+    # Arrow 26 encodes a null view as an empty text.
+    return array.cast(pa.large_string()) if pa.types.is_string_view(array.type) else array
 
 
 def items(array: pa.Array) -> pa.Array:
@@ -134,6 +136,9 @@ def mapped(field: Col, array: pa.Array, to: str, vocabulary: tuple[str, ...] | N
             + (f" Name a field in it, `col(\"{field.name}.{array.type[0].name}\")`."
                if pa.types.is_struct(array.type) and len(array.type) else "")  # fmt: skip
         )
+    if field.mapping is None and vocabulary is None:
+        text = array.cast(pa.string())
+        return pc.if_else(pc.equal(pc.utf8_trim_whitespace(text), ""), None, text)
     encoded = pc.dictionary_encode(array, null_encoding="encode")
     distinct = encoded.dictionary.to_pylist()
     labels, offenders = _labels(field, distinct, vocabulary)

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from hf_provenance.card import readme
 from hf_provenance.card.readme import CardEdit, Difference, edit_readme, read_front_matter
+from hf_provenance.card.yaml_values import write_block
 from hf_provenance.errors import CardError
 
 BEGIN, END = "<!-- hf_provenance:begin -->", "<!-- hf_provenance:end -->"
@@ -186,7 +187,10 @@ def test_hostile_values_come_back_equal_wherever_they_stand(value: str) -> None:
         body="text",
     )
     flow = block(
-        "tags: [a]", "language: en", "configs: [{config_name: x}]", "dataset_info: {splits: []}"
+        "tags: [a]",
+        "language: en",
+        "configs: [{config_name: x, default: 1}]",
+        "dataset_info: {splits: []}",
     )
     for existing in (block("license: mit"), flow, flow.replace("\n", "\r\n")):
         read = yaml_of(existing, edit)
@@ -341,36 +345,39 @@ def test_an_absent_key_takes_both_its_value_and_its_items() -> None:
     [
         (
             "configs:\n- config_name: x # c\n  data_files: a\n\n# d",
-            "configs:\n- config_name: x # c\n  data_files: a\n- config_name: own\n\n# d",
+            "configs:\n- config_name: x # c\n  data_files: a\n- config_name: default\n\n# d",
         ),
         (
-            "configs:\n  # e\n  -   config_name: own # c\n      data_files: |\n        a\n  - "
+            "configs:\n  # e\n  -   config_name: default # c\n      data_files: |\n        a\n  - "
             "config_name: x",
-            "configs:\n  # e\n  -   config_name: own\n  - config_name: x",
+            "configs:\n  # e\n  -   config_name: default\n  - config_name: x",
         ),
         (
-            "configs: [{config_name: x}, {'config_name': own, a: 1} ] # c",
-            "configs: [{config_name: x}, {config_name: own} ] # c",
+            "configs: [{config_name: x}, {'config_name': default, a: 1} ] # c",
+            "configs: [{config_name: x}, {config_name: default} ] # c",
         ),
-        ("configs: [{config_name: x}] # c", "configs: [{config_name: x}, {config_name: own}] # c"),
-        ("configs: [config_name: x] # c", "configs: [config_name: x, {config_name: own}] # c"),
-        ("configs: [] # c", "configs:\n- config_name: own # c"),
-        ("configs: # c", "configs: # c\n- config_name: own"),
-        ("configs:\n- config_name: 'own' # c", "configs:\n- config_name: 'own' # c"),
+        (
+            "configs: [{config_name: x}] # c",
+            "configs: [{config_name: x}, {config_name: default}] # c",
+        ),
+        ("configs: [config_name: x] # c", "configs: [config_name: x, {config_name: default}] # c"),
+        ("configs: [] # c", "configs:\n- config_name: default # c"),
+        ("configs: # c", "configs: # c\n- config_name: default"),
+        ("configs:\n- config_name: 'default' # c", "configs:\n- config_name: 'default' # c"),
         ("configs:\n- *y\n- *x", "configs:\n- *y\n- *x"),
-        ("configs:\n- *x", "configs:\n- *x\n- config_name: own"),
-        ("configs:\n- *z\n- *x", "configs:\n- config_name: own\n- *x"),
+        ("configs:\n- *x", "configs:\n- *x\n- config_name: default"),
+        ("configs:\n- *z\n- *x", "configs:\n- config_name: default\n- *x"),
         (
             "configs:\n- <<: *x\n  data_files: a",
-            "configs:\n- <<: *x\n  data_files: a\n- config_name: own",
+            "configs:\n- <<: *x\n  data_files: a\n- config_name: default",
         ),
         (
             "configs:\n- config_name: x\n  description: |\n    a",
-            "configs:\n- config_name: own\n- config_name: x\n  description: |\n    a",
+            "configs:\n- config_name: default\n- config_name: x\n  description: |\n    a",
         ),
         (
-            "configs:\n-\n  config_name: own\n  a: 1\n- config_name: x",
-            "configs:\n-\n  config_name: own\n- config_name: x",
+            "configs:\n-\n  config_name: default\n  a: 1\n- config_name: x",
+            "configs:\n-\n  config_name: default\n- config_name: x",
         ),
     ],
 )
@@ -381,12 +388,12 @@ def test_entries_are_set_by_name_and_others_stay(old: str, new: str, last: str, 
     before = block(
         "base:",
         "- &x {config_name: x}",
-        "- &y {config_name: own}",
-        "- &z {config_name: own, a: 1}",
+        "- &y {config_name: default}",
+        "- &z {config_name: default, a: 1}",
         "provenance: {}",
         f"{old}{last}",
     )
-    edit = CardEdit({}, **{key: [{"config_name": "own"}]})  # type: ignore[arg-type]
+    edit = CardEdit({}, **{key: [{"config_name": "default"}]})  # type: ignore[arg-type]
     assert edited(before, edit) == before.replace(old, new)
 
 
@@ -706,6 +713,15 @@ def test_two_default_configs_are_refused() -> None:
         edit_readme(before.encode(), CardEdit({}, configs=[DEFAULT]))
 
 
+def test_the_only_config_of_a_human_must_stay_the_default() -> None:
+    before = block("configs:", "- config_name: x")
+    with pytest.raises(CardError, match=r"^line 3 column 1: `x` is the default .* `default: true`"):
+        edit_readme(before.encode(), CardEdit({}, configs=[VIEW]))
+    assert len(yaml_of(before, CardEdit({}, configs=[DEFAULT, VIEW]))["configs"]) == 3
+    flagged = block("configs:", "- config_name: x", "  default: true")
+    assert len(yaml_of(flagged, CardEdit({}, configs=[VIEW]))["configs"]) == 2
+
+
 @pytest.mark.parametrize(
     "edit",
     [
@@ -831,7 +847,7 @@ def test_taking_our_parts_out_again_gives_the_human_readme_back(
     ours = {**absent, **EDIT.append, "configs": EDIT.configs, "dataset_info": EDIT.dataset_info}
     ours["provenance"] = EDIT.provenance
     assert {key: value for key, value in new.items() if key not in old} == ours
-    block_text = newline.join(readme.write_block(ours))
+    block_text = newline.join(write_block(ours))
     section = newline.join([BEGIN, *EDIT.body.split("\n"), END, ""])
     assert after.count(block_text) == after.count(section) == 1
     rest = after.replace(block_text, "").removesuffix(section)

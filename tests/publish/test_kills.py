@@ -1,0 +1,279 @@
+"""Kills, interrupts and full disks, for real, at every step that a run takes on the file system.
+
+A child process overwrites a folder. Python reports each step it takes there (open, rename,
+remove, ...) to an audit hook, which kills the process at step k; forks do that for every k.
+"""
+
+from __future__ import annotations
+
+import errno
+import gc
+import os
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from datasets import Dataset, IterableDataset
+
+import hf_provenance as hfp
+from hf_provenance.publish.folder import PARTIAL
+
+from . import POST, PRE, UNDATED, contents, labelled, save, shown
+
+HERE = Path(__file__).parents[1]
+
+OLD = [PRE, UNDATED] * 3
+NEW = [POST, UNDATED, PRE] * 4
+
+PROGRAM = """
+import os, shutil, signal, sys
+from pathlib import Path
+place = Path(sys.argv[1])
+sys.path[:0] = sys.argv[3:]
+from publish import save
+from publish.test_kills import new_rows
+from datasets import disable_progress_bars
+
+disable_progress_bars()
+rows, options = new_rows(sys.argv[2])
+STEPS = {"open", "os.rename", "os.remove", "os.mkdir", "os.rmdir", "shutil.rmtree"}
+
+
+def run(folder, last):
+    taken = 0
+
+    def watch(event, arguments):
+        nonlocal taken
+        if event not in STEPS or not str(arguments[0]).startswith(str(folder)):
+            return
+        if event == "open" and not arguments[2] & (os.O_WRONLY | os.O_RDWR):
+            return
+        if taken == last:
+            os.kill(os.getpid(), signal.SIGKILL)
+        taken += 1
+
+    sys.addaudithook(watch)
+    save(rows, folder, overwrite=True, **options)
+
+
+step, killed = 0, True
+while killed:
+    folder = place / f"{step:03}"
+    if (place / "old").exists():
+        shutil.copytree(place / "old", folder)
+    child = os.fork()
+    if child == 0:
+        run(folder, step)
+        os._exit(0)
+    killed = os.waitpid(child, 0)[1] == signal.SIGKILL
+    step += 1
+"""
+
+
+def new_rows(name: str) -> tuple[Dataset, dict[str, object]]:
+    """What the children write over the old rows."""
+    return {
+        "other rows": (labelled(NEW, start=100), {"by": "year"}),
+        "other order": (labelled(OLD).select(range(len(OLD) - 1, -1, -1)), {}),
+    }[name]
+
+
+def kill_at_every_step(place: Path, name: str) -> list[Path]:
+    """Let children be killed at every step; the folders they leave, the last one undisturbed."""
+    command = [sys.executable, "-c", PROGRAM, str(place), name, str(HERE), str(HERE.parent)]
+    subprocess.run(command, check=True, timeout=120, env=os.environ | {"PYTHONWARNINGS": "ignore"})
+    return sorted(path for path in place.iterdir() if path.name != "old")
+
+
+def in_view(folder: Path) -> tuple[object, object]:
+    return shown(folder), shown(folder, "crawl_date")
+
+
+@pytest.fixture(scope="module", params=["other rows", "other order"])
+def killed(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[str, Path, list[Path]]:
+    place = tmp_path_factory.mktemp("kills")
+    save(labelled(OLD), place / "old")
+    return request.param, place / "old", kill_at_every_step(place, request.param)
+
+
+def test_a_kill_at_any_step_leaves_the_old_view_or_the_new_one(
+    killed: tuple[str, Path, list[Path]],
+) -> None:
+    _, old, folders = killed
+    done = folders[-1]
+    views = {True: in_view(old), False: in_view(done)}
+    assert len(folders) > 25
+    seen: dict[frozenset[tuple[str, bytes]], bool] = {}
+    for folder in folders:
+        visible = {path: data for path, data in contents(folder).items() if "partial" not in path}
+        is_old = visible["README.md"] == (old / "README.md").read_bytes()
+        state = frozenset(visible.items())
+        if state not in seen:
+            assert in_view(folder) == views[is_old], folder.name
+            seen[state] = is_old
+    assert set(seen.values()) == {True, False}
+    assert len(seen) > 6  # half-way states between the old folder and the new one were among them
+
+
+def test_the_next_run_sweeps_all_that_a_kill_at_any_step_left(
+    killed: tuple[str, Path, list[Path]], tmp_path: Path
+) -> None:
+    name, _, folders = killed
+    rows, options = new_rows(name)
+    wanted = in_view(folders[-1])
+    for folder in folders:
+        again = tmp_path / folder.name
+        shutil.copytree(folder, again)
+        published = save(rows, again, overwrite=True, **options)
+        assert set(contents(again)) == set(published.files), folder.name
+        assert [path.name for path in again.iterdir() if path.name.startswith(".")] == []
+    assert in_view(again) == wanted
+
+
+def test_views_of_a_killed_run_do_not_stay_in_the_readme(
+    killed: tuple[str, Path, list[Path]], tmp_path: Path
+) -> None:
+    for folder in killed[2]:
+        again = tmp_path / folder.name
+        shutil.copytree(folder, again)
+        save(labelled([PRE]), again, by="month", overwrite=True)
+        readme = (again / "README.md").read_text()
+        assert readme.count("config_name: ") == 5, folder.name  # 3 views, 2 of them described
+
+
+def test_a_first_run_that_was_killed_can_simply_be_run_again(tmp_path: Path) -> None:
+    folders = kill_at_every_step(tmp_path, "other rows")
+    rows, options = new_rows("other rows")
+    done = contents(folders[-1])
+    refused = 0
+    for folder in folders:
+        if (folder / "provenance/files.json").exists():
+            refused += 1
+        else:
+            save(rows, folder, **options)
+            assert contents(folder) == done, folder.name
+    assert refused <= 2  # the undisturbed one, and the step right before the README
+
+
+# interrupts
+
+
+def test_ctrl_c_on_the_command_line_exits_130_and_leaves_the_folder_as_it_was(
+    tmp_path: Path,
+) -> None:
+    folder, rows = tmp_path / "repo", tmp_path / "rows.jsonl"
+    save(labelled(OLD), folder)
+    before = contents(folder)
+    rows.write_text('{"text": "Some words, again and again."}\n' * 400_000)
+    command = [sys.executable, "-m", "hf_provenance", "annotate", str(rows)]
+    running = subprocess.Popen(
+        [*command, "-o", str(folder), "--overwrite"],
+        env=os.environ | {"HF_HOME": str(tmp_path / "home"), "PYTHONPATH": str(HERE.parent)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    while not list(folder.glob(f"{PARTIAL}/*.parquet")) and running.poll() is None:
+        time.sleep(0.02)
+    running.send_signal(signal.SIGINT)
+    out, err = running.communicate(timeout=60)
+    assert (running.returncode, out) == (130, "")
+    assert err.endswith("Stopped; nothing in view has changed.\n")
+    assert "Traceback" not in err
+    assert contents(folder) == before
+    assert not (folder / PARTIAL).exists()
+
+
+@pytest.mark.parametrize("there", [True, False], ids=["old folder", "no folder"])
+def test_an_interrupt_leaves_the_folder_as_it_was(tmp_path: Path, there: bool) -> None:
+    folder = tmp_path / "repo"
+    if there:
+        save(labelled(OLD), folder)
+    before = contents(folder)
+
+    def interrupted() -> Iterator[dict[str, object]]:
+        yield from labelled(NEW)
+        assert (folder / PARTIAL).exists()
+        signal.raise_signal(signal.SIGINT)
+
+    stream = IterableDataset.from_generator(interrupted, features=labelled(NEW).features)
+    with pytest.raises(KeyboardInterrupt):
+        save(stream, folder, overwrite=True)
+    assert folder.exists() == there
+    assert contents(folder) == before
+    assert not (folder / PARTIAL).exists()
+
+
+# disks
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of one megabyte."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(place)]
+    if shutil.which("mount") is None or subprocess.run(mount, capture_output=True).returncode:
+        pytest.skip("mounting a file system is not allowed here")
+    yield place
+    subprocess.run(["umount", str(place)], check=True)
+
+
+def test_a_disk_that_is_full_at_any_moment_leaves_the_folder_as_it_was(small_disk: Path) -> None:
+    folder = small_disk / "repo"
+    save(labelled(OLD), folder)
+    before = contents(folder)
+    page = os.statvfs(small_disk).f_frsize
+    free = failed = 0
+    while True:
+        room = shutil.disk_usage(small_disk).free - free * page
+        (small_disk / "filler").write_bytes(b"." * room)
+        try:
+            published = save(labelled(NEW, start=100), folder, overwrite=True)
+        except hfp.ProvenanceError as error:
+            assert "is full" in str(error)  # noqa: PT017
+            assert contents(folder) == before
+            assert not (folder / PARTIAL).exists()
+        else:
+            break
+        failed, free = failed + 1, free + 1
+        (small_disk / "filler").unlink()
+    assert failed > 5
+    assert set(contents(folder)) == set(published.files)
+    assert sorted(shown(folder)["train"]) == list(range(100, 100 + len(NEW)))
+
+
+def test_a_file_that_may_not_grow_leaves_the_folder_as_it_was(tmp_path: Path) -> None:
+    folder = tmp_path / "repo"
+    save(labelled(OLD), folder)
+    before = contents(folder)
+    many = labelled([PRE, POST] * 5_000)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, limits[1]))
+    try:
+        with pytest.raises(hfp.ProvenanceError, match="cannot be written.*large"):
+            save(many, folder, overwrite=True)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    gc.collect()
+    assert contents(folder) == before
+    assert not (folder / PARTIAL).exists()
+
+
+def test_an_error_of_the_source_is_not_laid_on_the_folder(tmp_path: Path) -> None:
+    def lost() -> Iterator[dict[str, object]]:
+        yield from labelled(NEW)
+        raise ConnectionResetError(errno.ECONNRESET, "the source has gone")
+
+    stream = IterableDataset.from_generator(lost, features=labelled(NEW).features)
+    with pytest.raises(ConnectionResetError, match="the source has gone"):
+        save(stream, tmp_path / "repo")
+    assert not (tmp_path / "repo").exists()
