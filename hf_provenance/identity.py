@@ -29,7 +29,6 @@ import rfc8785
 import xxhash
 
 from hf_provenance.errors import TextColumnError
-from hf_provenance.sources.fields import is_list
 
 RECIPE = {
     "text": "xxh3-128 of the UTF-8 bytes, as hex",
@@ -102,6 +101,12 @@ def text_kind(type_: pa.DataType) -> str | None:
     if (is_list(type_) or pa.types.is_struct(type_)) and _holds_string(type_):
         return "nested"
     return None
+
+
+def is_list(type_: pa.DataType) -> bool:
+    """Whether a column of this type holds lists, of any layout that `datasets` uses."""
+    kinds = (pa.types.is_list, pa.types.is_large_list, pa.types.is_fixed_size_list)
+    return any(is_kind(type_) for is_kind in kinds)
 
 
 def as_text(column: pa.ChunkedArray | pa.Array) -> pa.ChunkedArray | pa.Array:

@@ -7,15 +7,18 @@ not matter.
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from glob import escape, glob, has_magic
+from lzma import LZMAError
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 from datasets import load_dataset, load_from_disk
 from datasets.exceptions import DatasetsError
+from zstandard import ZstdError
 
 from hf_provenance.errors import InputError, ProvenanceError
 
@@ -28,8 +31,17 @@ _FORMATS = {
     ".tsv": "csv",
 }
 _COMPRESSED = (".gz", ".zst", ".bz2", ".xz")
-_UNREADABLE = (OSError, EOFError, ValueError, pa.ArrowException, DatasetsError)
-"""What readers raise for bad data: errors of Arrow, pandas, JSON and UTF-8 are `ValueError`."""
+_UNREADABLE = (
+    OSError,
+    EOFError,
+    ValueError,  # of Arrow, pandas, JSON and UTF-8
+    pa.ArrowException,
+    DatasetsError,
+    LZMAError,
+    ZstdError,
+    zlib.error,
+)
+"""What readers raise for bad data."""
 
 
 def open_input(name: str, *, config: str | None = None, revision: str | None = None) -> Any:

@@ -16,10 +16,10 @@ import pyarrow.compute as pc
 
 from hf_provenance import schema
 from hf_provenance.errors import ConflictError, LabelError, SchemaError
-from hf_provenance.identity import as_text, identify, row_name, text_kind
+from hf_provenance.identity import as_text, identify, is_list, row_name, text_kind
 from hf_provenance.schema import HUMAN, JOIN, MIXED, MODEL_METHODS, SYNTHETIC, UNKNOWN
 from hf_provenance.sources.crawl_dates import Intervals, read_date, read_dates
-from hf_provenance.sources.fields import Col, is_list, items, mapped, values
+from hf_provenance.sources.fields import Col, items, mapped, values
 from hf_provenance.sources.languages import LANGDETECT, detect_languages, langdetect_language
 
 if TYPE_CHECKING:
@@ -177,9 +177,9 @@ def _conflict(
     if share[row].is_valid:
         says.append(f"synthetic share {share[row].as_py():g}")
     return ConflictError(
-        f"{row_name(row, first_row)} (prov_id {ids[row].as_py()}) contradicts itself: {', '.join(says)}; "
-        f"{int(mask.sum()):,} of these {len(mask):,} rows do. Mend the columns, or label such rows "
-        'unknown with `on_conflict="unknown"`.'
+        f"{row_name(row, first_row)} (prov_id {ids[row].as_py()}) contradicts itself: "
+        f"{', '.join(says)}; {int(mask.sum()):,} of these {len(mask):,} rows do. Mend the columns, "
+        'or label such rows unknown with `on_conflict="unknown"`.'
     )
 
 
@@ -265,9 +265,7 @@ def _parents(field: Col, table: pa.Table) -> pa.Array:
         ) from error
 
 
-def _tokens(
-    field: Any, text: tuple[str, ...], table: pa.Table, first_row: int | None
-) -> pa.Array:
+def _tokens(field: Any, text: tuple[str, ...], table: pa.Table, first_row: int | None) -> pa.Array:
     if isinstance(field, Col):
         return _numbers(field, table, "tokens", first_row)
     if len(text) != 1 or text_kind(table.schema.field(text[0]).type) != "text":

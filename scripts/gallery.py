@@ -121,7 +121,7 @@ def main() -> None:
     options = arguments.parse_args()
     write_gallery(CARDS)
     if options.picture:
-        take_picture(CARDS / "demo" / "README.md", CARDS / "demo" / "card.png", height=1180)
+        take_picture(CARDS / "demo" / "README.md", CARDS / "demo" / "card.png", height=840)
 
 
 if __name__ == "__main__":

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import importlib
 import json
 import re
 import unicodedata
 from collections import Counter
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,8 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 import xxhash
+
+from hf_provenance.schema import METHODS
 
 ROOT = Path(__file__).resolve().parent.parent
 DEMO = ROOT / "hf_provenance" / "demo"
@@ -190,10 +194,10 @@ def test_undated_rows_exist(rows: Rows) -> None:
     assert sum(row["date"] is None for row in rows) >= 150
 
 
-def test_only_the_english_declaration_carries_the_date_of_the_original(rows: Rows) -> None:
+def test_the_declaration_carries_no_date(rows: Rows) -> None:
     declaration = [row for row in rows if row["genre"] == "declaration"]
-    dated = {row["language"]: row["date"] for row in declaration if row["date"]}
-    assert dated == {"en": "1948-12-10"}
+    assert {"en", "fr"} <= {row["language"] for row in declaration}
+    assert {(row["date"], row["date_kind"]) for row in declaration} == {(None, None)}
 
 
 def test_nobody_is_said_to_have_written_what_is_dated_from_the_cutoff_on(rows: Rows) -> None:
@@ -203,6 +207,49 @@ def test_nobody_is_said_to_have_written_what_is_dated_from_the_cutoff_on(rows: R
 
 def test_who_wrote_a_row_is_a_person_a_model_or_not_stated(rows: Rows) -> None:
     assert {row["written_by"] for row in rows} == {"person", "model", None}
+
+
+# --- how a row was collected ----------------------------------------------------------------------
+
+
+def test_a_method_is_in_the_vocabulary_of_the_schema(rows: Rows) -> None:
+    stated = {row["method"] for row in rows} - {None}
+    assert stated == {"expert_authored", "crowdsourced", "model_generation", "model_rewrite"}
+    assert stated <= set(METHODS)
+
+
+def test_the_method_stands_beside_who_wrote_the_row(rows: Rows) -> None:
+    names = pq.read_schema(DEMO / "train.parquet").names
+    assert names.index("method") == names.index("written_by") + 1
+
+
+@pytest.mark.parametrize(
+    ("genre", "written_by", "method"),
+    [
+        ("changelog", "person", "expert_authored"),
+        ("changelog", None, None),
+        ("changelog", "model", "model_generation"),
+        ("explanation", "model", "model_generation"),
+        ("rewrite", "model", "model_rewrite"),
+        ("translation", "person", "crowdsourced"),
+        ("translation", None, "crowdsourced"),
+        ("declaration", "person", "expert_authored"),
+        ("example", "person", "crowdsourced"),
+    ],
+)
+def test_each_kind_of_row_has_its_method(
+    rows: Rows, genre: str, written_by: str | None, method: str | None
+) -> None:
+    of_kind = [
+        row
+        for row in rows
+        if (row["genre"], row["written_by"]) == (genre, written_by) and row["source"] != "planted"
+    ]
+    assert {row["method"] for row in of_kind} == {method}
+
+
+def test_a_planted_copy_does_not_say_how_it_was_collected(rows: Rows) -> None:
+    assert {row["method"] for row in rows if row["source"] == "planted"} == {None}
 
 
 # --- model rows -----------------------------------------------------------------------------------
@@ -258,6 +305,37 @@ def test_a_rewrite_keeps_the_licence_of_its_parent(rows: Rows) -> None:
     for row in rows:
         if row["genre"] == "rewrite":
             assert row["license"] == licences[row["parents"][0]]
+
+
+# --- how the files are built ----------------------------------------------------------------------
+
+
+@pytest.fixture
+def scripts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(ROOT / "scripts")
+
+
+@pytest.mark.usefixtures("scripts")
+def test_a_build_without_the_model_takes_its_rows_from_the_files(model_rows: Rows) -> None:
+    model = importlib.import_module("demo_data.model")
+    unmarked = [{**row, "planted_kind": None, "planted_of": None} for row in model_rows]
+    assert [asdict(row) for row in model.committed_rows()] == unmarked
+
+
+@pytest.mark.usefixtures("scripts")
+def test_a_build_without_the_model_and_without_its_rows_says_so(tmp_path: Path) -> None:
+    model = importlib.import_module("demo_data.model")
+    with pytest.raises(SystemExit, match="--run-model"):
+        model.committed_rows(tmp_path)
+
+
+@pytest.mark.usefixtures("scripts")
+def test_the_manifest_names_the_pinned_packages(manifest: dict[str, Any]) -> None:
+    pins = importlib.import_module("demo_data.packages").PACKAGES.values()
+    assert manifest["packages"] == [
+        {name: getattr(pin, name) for name in ("name", "version", "filename", "sha256", "license")}
+        for pin in pins
+    ]
 
 
 # --- the answer key -------------------------------------------------------------------------------

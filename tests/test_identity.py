@@ -176,8 +176,10 @@ def test_slices_and_chunks_of_messages_change_neither_ids_nor_sizes(chats, data)
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.text(max_size=8),
-    lambda inner: st.lists(inner, max_size=3)
-    | st.dictionaries(st.text(st.characters(max_codepoint=127), max_size=4), inner, max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.text(st.characters(max_codepoint=127), max_size=4), inner, max_size=3)
+    ),
     max_leaves=8,
 )
 

@@ -1,6 +1,8 @@
 """The kernel: what is said about a row becomes its labels, and nothing else does."""
 
+import dataclasses
 from datetime import datetime
+from itertools import pairwise
 
 import pyarrow as pa
 import pytest
@@ -173,9 +175,7 @@ def test_a_contradiction_is_an_error_that_names_the_row(annotator, value):
 
 @pytest.mark.parametrize(("annotator", "value"), CLASHES.values(), ids=CLASHES.keys())
 def test_a_contradiction_can_be_labelled_unknown(annotator, value):
-    fields = {name: getattr(annotator, name) for name in annotator.__dataclass_fields__
-              if name not in ("version", "_CHOICES")}  # fmt: skip
-    found = labels(Annotator(**{**fields, "on_conflict": "unknown"}), x=value)
+    found = labels(dataclasses.replace(annotator, on_conflict="unknown"), x=value)
     assert found["prov_origin"].to_pylist() == ["unknown"]
     assert found["prov_origin_basis"].to_pylist() == ["default"]
     assert found["prov_problems"].to_pylist() == ["conflict"]
@@ -567,7 +567,7 @@ def test_neither_values_nor_batches_change_columns_or_labels(rows, data):
     whole = pa.Table.from_pylist(rows, INPUT)
     cuts = data.draw(st.lists(st.integers(0, len(rows)), max_size=3))
     edges = [0, *sorted(cuts), len(rows)]
-    parts = [EVERYTHING.labels(whole.slice(i, j - i)) for i, j in zip(edges, edges[1:], strict=False)]
+    parts = [EVERYTHING.labels(whole.slice(i, j - i)) for i, j in pairwise(edges)]
     expected = EVERYTHING.labels(whole)
     assert pa.concat_tables(parts).to_pylist() == expected.to_pylist()
     assert {part.schema for part in parts} == {expected.schema}

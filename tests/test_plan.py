@@ -45,7 +45,9 @@ def test_a_text_column_of_numbers_is_passed_over():
 
 
 def test_no_text_column_is_an_error_that_names_the_call():
-    with pytest.raises(TextColumnError, match=r'Name it with `text="body"`.*\[\'body\', \'note\'\]'):
+    with pytest.raises(
+        TextColumnError, match=r'Name it with `text="body"`.*\[\'body\', \'note\'\]'
+    ):
         plan(id=pa.int64(), body=pa.string(), note=pa.string())
 
 

@@ -24,7 +24,7 @@ ANNOTATOR = Annotator(
 """What the demo's columns say about each row; date, url and language are found by themselves."""
 
 CARD: dict[str, Any] = {
-    "pretty_name": "Release notes, declarations, and a small model",
+    "pretty_name": "Release notes and a small model",
     "license": "other",
     "license_name": "mixed-permissive",
 }

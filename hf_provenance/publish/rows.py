@@ -16,7 +16,7 @@ from datasets.table import embed_table_storage
 from tqdm.auto import tqdm
 
 from hf_provenance import schema
-from hf_provenance.errors import SchemaError, SplitError, UsageError
+from hf_provenance.errors import SchemaError, SplitError, TextColumnError, UsageError
 from hf_provenance.identity import as_text, text_kind
 from hf_provenance.plan import TEXTS
 from hf_provenance.publish.artifacts import id48
@@ -151,12 +151,15 @@ def language_sampler(features: Features, text: str | None, size: int) -> Sampler
 
     Raises:
         UsageError: More than 2,000 rows.
+        TextColumnError: The named column is not there.
     """
     if size == 0 or "prov_language" in features:
         return None
     if not 0 < size <= _MOST_SAMPLED:
         raise UsageError(f"language_sample={size} is not between 0 and {_MOST_SAMPLED:,}.")
     arrow_schema = features.arrow_schema
+    if text and text not in arrow_schema.names:
+        raise TextColumnError(f"text={text!r}: the data has no such column.")
     for name in (text,) if text else TEXTS:
         if name in arrow_schema.names and text_kind(arrow_schema.field(name).type) == "text":
             return Sampler(name, size)

@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from hf_provenance.errors import SchemaError, UsageError, VocabularyError
+from hf_provenance.identity import is_list
 
 _SHOWN = 20
 
@@ -108,12 +109,6 @@ def items(array: pa.Array) -> pa.Array:
     return array.flatten() if is_list(array.type) else array
 
 
-def is_list(type_: pa.DataType) -> bool:
-    """Whether a column of this type holds lists, of any layout that `datasets` uses."""
-    kinds = (pa.types.is_list, pa.types.is_large_list, pa.types.is_fixed_size_list)
-    return any(is_kind(type_) for is_kind in kinds)
-
-
 def mapped(field: Col, array: pa.Array, to: str, vocabulary: tuple[str, ...] | None) -> pa.Array:
     """The values of a field as strings, mapped and checked.
 
@@ -131,10 +126,11 @@ def mapped(field: Col, array: pa.Array, to: str, vocabulary: tuple[str, ...] | N
         VocabularyError: Values outside the mapping or the vocabulary.
     """
     if pa.types.is_nested(array.type):
+        inner = pa.types.is_struct(array.type) and len(array.type) and array.type[0].name
+        hint = f' Name a field in it, `col("{field.name}.{inner}")`.' if inner else ""
         raise SchemaError(
-            f"col({field.name!r}) for {to} has type {array.type}: it should hold one value per row."
-            + (f" Name a field in it, `col(\"{field.name}.{array.type[0].name}\")`."
-               if pa.types.is_struct(array.type) and len(array.type) else "")  # fmt: skip
+            f"col({field.name!r}) for {to} has type {array.type}: it should hold one value per "
+            f"row.{hint}"
         )
     if field.mapping is None and vocabulary is None:
         text = array.cast(pa.string())

@@ -1,5 +1,7 @@
 """Languages: the same answer in every worker, none where there is nothing to go on."""
 
+from itertools import pairwise
+
 import pyarrow as pa
 import pytest
 from hypothesis import given, settings
@@ -106,5 +108,5 @@ def test_neither_order_nor_batches_change_the_sample(rows, size, data):
     shuffled = data.draw(st.permutations(rows))
     cuts = sorted(data.draw(st.lists(st.integers(0, len(rows)), max_size=3)))
     edges = [0, *cuts, len(rows)]
-    batches = list(zip(edges, edges[1:], strict=False))
+    batches = list(pairwise(edges))
     assert sample(rows, size) == sample(shuffled, size, batches) == expected
