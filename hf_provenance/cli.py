@@ -118,14 +118,14 @@ def demo(quiet: bool, output: Path, overwrite: bool, form: str) -> None:
 @_with([*field_options(), *_folder_options, _config, _format])
 @click.pass_obj
 def annotate(quiet: bool, /, input_: str, config: str | None, form: str, **options: Any) -> None:
-    r"""Label the rows of INPUT and write them as a repo folder.
+    """Label the rows of INPUT and write them as a repo folder.
 
     INPUT is a Parquet, JSON Lines or CSV file or glob, a folder, a saved dataset or a Hub id. A
     field is a constant, or a column: col(NAME), or col(NAME, VALUE=LABEL, ...).
 
     \b
     Example:
-      hf-provenance annotate data.parquet -o labelled \
+      hf-provenance annotate data.parquet -o labelled \\
           --origin "col(written_by, ai=synthetic, person=human)" --method web_crawl
     """
     annotator = Annotator(**fields_from(options))

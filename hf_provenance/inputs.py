@@ -35,6 +35,7 @@ _UNREADABLE = (
     OSError,
     EOFError,
     ValueError,  # of Arrow, pandas, JSON and UTF-8
+    TypeError,  # of `datasets`, where a file has a column of another type than the first
     pa.ArrowException,
     DatasetsError,
     LZMAError,

@@ -9,7 +9,6 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import click
 import pyarrow.parquet as pq
@@ -17,7 +16,6 @@ import pytest
 import zstandard
 from click.testing import CliRunner, Result
 from datasets import Dataset, DatasetDict, load_dataset
-from datasets.utils.logging import enable_progress_bar
 
 import hf_provenance as hfp
 from hf_provenance import cli as command_line
@@ -33,16 +31,6 @@ ROWS = [
 ]
 ORIGIN = ("--origin", "col(by, ai=synthetic, person=human)")
 VERBS = sorted(cli.commands)
-
-
-@pytest.fixture(autouse=True)
-def bars_as_they_were() -> Any:
-    """`--quiet` turns the bars of `datasets` off for the whole process."""
-    yield
-    enable_progress_bar()
-    import datasets
-
-    datasets.disable_progress_bars()
 
 
 @pytest.fixture
@@ -149,8 +137,9 @@ def as_saved_splits(path: Path) -> Path:
 
 
 def as_glob(path: Path) -> Path:
-    for number, row in enumerate(ROWS):
-        write(path / f"part-{number}.jsonl", json.dumps(row).encode() + b"\n")
+    # A column has the type that it has in the first file.
+    for name, rows in (("part-0", [ROWS[2], ROWS[0]]), ("part-1", [ROWS[1]])):
+        write(path / f"{name}.jsonl", "".join(json.dumps(row) + "\n" for row in rows).encode())
     return path / "part-*.jsonl"
 
 
@@ -180,14 +169,13 @@ def test_the_same_rows_give_the_same_summary_from_every_kind_of_input(
     place.mkdir()
     given, written = INPUTS[kind](place), tmp_path / "written"
     run("annotate", given, "-o", written, "--no-figures", *ORIGIN)
-    assert (written / "provenance.json").read_bytes() == (
-        labelled / "provenance.json"
-    ).read_bytes()
+    assert (written / "provenance.json").read_bytes() == (labelled / "provenance.json").read_bytes()
 
 
 def test_split_divides_an_annotated_folder_otherwise(labelled: Path, tmp_path: Path) -> None:
     run("split", labelled, "-o", tmp_path / "by-year", "--by", "year", "--no-figures")
-    assert list(shown(tmp_path / "by-year", "crawl_date")) == ["crawl_2021", "crawl_2023", "undated"]
+    by_year = shown(tmp_path / "by-year", "crawl_date")
+    assert list(by_year) == ["crawl_2021", "crawl_2023", "undated"]
 
 
 def test_split_can_write_into_the_folder_that_it_reads(labelled: Path) -> None:
@@ -199,8 +187,8 @@ def test_split_can_write_into_the_folder_that_it_reads(labelled: Path) -> None:
 
 def test_summarize_says_the_ratio_in_words(labelled: Path) -> None:
     said = run("summarize", labelled)
-    assert "27.1% human" in said.stdout or "% human" in said.stdout
-    assert re.search(r"^  Synthetic .*33\.3%$", said.stdout, re.MULTILINE | re.IGNORECASE)
+    assert said.stdout.startswith("Of every 100 bytes, 27 are labelled human, 51 synthetic")
+    assert re.search(r"^  Synthetic +50\.8% +33\.3%$", said.stdout, re.MULTILINE)
     assert hfp.summarize(load_dataset(str(labelled))).fingerprint in said.stdout
 
 
@@ -320,7 +308,7 @@ def test_summarize_as_json_is_the_summary(labelled: Path) -> None:
 def test_card_as_json_is_json_and_nothing_else(labelled: Path) -> None:
     data = json.loads(run("card", labelled, "--format", "json").stdout)
     assert data["data"]["provenance"]["schema"] == "hf-provenance/1"
-    assert data["text"].startswith("\n#") or data["text"].startswith("#")
+    assert data["text"].lstrip().startswith("# ")
 
 
 def test_progress_goes_to_stderr_alone(rows: Path, tmp_path: Path) -> None:
@@ -378,10 +366,10 @@ def test_an_unknown_suffix_is_an_error_of_one_line(tmp_path: Path) -> None:
     assert "rows.txt" in fails("annotate", tmp_path / "rows.txt", "-o", tmp_path / "out")
 
 
-@pytest.mark.parametrize("verb", ["annotate", "split", "summarize", "card"])
+@pytest.mark.parametrize("verb", ["annotate", "summarize", "card"])
 def test_a_broken_file_is_an_error_of_one_line(tmp_path: Path, verb: str) -> None:
     (tmp_path / "rows.csv").write_bytes(b"text,n\na,1\nb,2,3\n")
-    output = ["-o", tmp_path / "out"] if verb in ("annotate", "split") else []
+    output = ["-o", tmp_path / "out"] if verb == "annotate" else []
     code, out, err = called("--quiet", verb, tmp_path / "rows.csv", *output)
     assert (code, out) == (2, "")
     assert "rows.csv: Error tokenizing data" in err.splitlines()[-1]
@@ -443,33 +431,27 @@ def test_a_call_that_is_not_well_formed_exits_with_2(arguments: list[str]) -> No
 # help
 
 
-@pytest.mark.parametrize("verb", VERBS)
-def test_the_help_of_every_verb_has_an_example(verb: str) -> None:
-    assert examples(verb)
-
-
-def examples(verb: str) -> list[str]:
-    """The commands under "Example:" in the help of a verb, as somebody would copy them."""
+def example(verb: str) -> list[str]:
+    """The command under "Example:" in the help of a verb, copied and taken apart by a shell."""
     said = run(verb, "--help").stdout
     found = re.search(r"Example:\s+(hf-provenance (?:.*\\\n)*.*)\n", said)
     assert found, said
-    return [found[1].replace("\\\n", " ")]
+    program, name, *arguments = shlex.split(found[1].replace("\\\n", ""))
+    assert (program, name) == ("hf-provenance", verb)
+    return arguments
 
 
 @pytest.mark.parametrize("verb", VERBS)
-def test_the_example_of_every_verb_runs_as_it_stands(
+def test_the_example_in_the_help_of_a_verb_runs_as_it_stands(
     verb: str, tmp_path: Path, labelled: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    written_by = [{"text": "a", "written_by": "ai"}, {"text": "b", "written_by": "person"}]
-    Dataset.from_list(written_by).to_parquet(tmp_path / "data.parquet")
-    (tmp_path / "README.md").write_text("# Mine\n")
-    for example in examples(verb):
-        program, *arguments = shlex.split(example)
-        assert program == "hf-provenance"
-        if "labelled" in arguments[arguments.index("-o") :][:2] if "-o" in arguments else False:
-            labelled.rename(tmp_path / "elsewhere")
-        run(*arguments)
+    rows = Dataset.from_dict({"text": ["a", "b"], "written_by": ["ai", "person"]})
+    rows.to_parquet("data.parquet")
+    Path("README.md").write_text("# Mine\n")
+    if verb == "annotate":
+        labelled.rename("elsewhere")
+    assert run(verb, *example(verb)).stdout
 
 
 # the real entry

@@ -234,6 +234,14 @@ def test_a_null_list_of_messages_weighs_nothing():
     assert sizes(table, "messages") == [0, 0]
 
 
+def test_text_under_a_null_list_weighs_nothing():
+    hidden = pa.ListArray.from_arrays(
+        pa.array([0, 1, 2], pa.int32()), pa.array(["abc", "de"]), mask=pa.array([True, False])
+    )
+    assert hidden.to_pylist() == [None, ["de"]]
+    assert sizes(pa.table({"turns": hidden}), "turns") == [0, 2]
+
+
 def test_lists_of_a_fixed_size_are_nested_text():
     table = pa.table({"pair": pa.array([["a", "bc"], None], pa.list_(pa.string(), 2))})
     assert sizes(table, "pair") == [3, 0]

@@ -169,7 +169,7 @@ def test_a_hub_id_that_cannot_be_reached_is_refused_by_name() -> None:
 def test_a_config_that_is_not_there_is_refused(tmp_path: Path) -> None:
     rows = hfp.annotate(Dataset.from_list(ROWS))
     hfp.save_to_folder(rows, tmp_path / "repo", figures=False, progress=False)
-    with pytest.raises(InputError, match="'nope'.*crawl_date"):
+    with pytest.raises(InputError, match=r"'nope'.*crawl_date"):
         open_input(str(tmp_path / "repo"), config="nope")
 
 
@@ -194,8 +194,17 @@ def test_a_broken_file_is_an_error_with_its_name_while_it_is_read(
 ) -> None:
     (tmp_path / name).write_bytes(BROKEN[name])
     with pytest.raises(InputError, match=name), reading(name):
-        for _ in open_input(str(tmp_path / name))["train"]:
-            pass
+        list(open_input(str(tmp_path / name))["train"])
+
+
+def test_a_column_of_another_type_than_in_the_first_file_is_an_error_of_the_input(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "0.jsonl").write_bytes(jsonl([{"text": "a", "by": None}]))
+    (tmp_path / "1.jsonl").write_bytes(jsonl([{"text": "b", "by": "me"}]))
+    pattern = str(tmp_path / "*.jsonl")
+    with pytest.raises(InputError, match=r"\*\.jsonl: .*string to null"), reading(pattern):
+        list(open_input(pattern)["train"])
 
 
 def test_an_error_of_ours_keeps_its_own_words_while_an_input_is_read() -> None:

@@ -15,6 +15,7 @@ import hashlib
 import io
 import json
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +32,8 @@ from hf_provenance.tables import arrow_size
 SHARD_BYTES = 500_000_000
 ROW_GROUP_BYTES = 64_000_000
 BUDGET_BYTES = 256_000_000
+_WRITERS = 2
+"""Files that are encoded at once: compression takes longer than all the rest."""
 _DIVIDE_ROWS = 20_000
 
 _PLAIN_CODEC = "snappy"
@@ -94,6 +97,8 @@ class ShardWriter:
         self._sizes: dict[str | None, int] = {}
         self._open: dict[str | None, _OpenShard] = {}
         self._numbers: dict[str | None, int] = {}
+        self._pool = ThreadPoolExecutor(_WRITERS)
+        self._writing: dict[str | None, tuple[Future[None], int]] = {}
 
     def add(self, table: pa.Table, buckets: pa.DictionaryArray | None) -> None:
         """Add rows.
@@ -127,11 +132,13 @@ class ShardWriter:
                 for bucket in list(self._open):
                     self._close(bucket)
         finally:
+            self._pool.shutdown(cancel_futures=True)
             for shard in self._open.values():
                 shard.abandon()
             self._open.clear()
 
     def _close(self, bucket: str | None) -> None:
+        self._finish(bucket)
         self.shards.append(self._open[bucket].close())
         del self._open[bucket]
 
@@ -146,6 +153,17 @@ class ShardWriter:
             self._sizes[bucket] = self._sizes.get(bucket, 0) + table.nbytes
         while sum(self._sizes.values()) > self._buffer_bytes:
             self._flush(max(self._sizes, key=lambda bucket: self._sizes[bucket]))
+        while self._writing and self._in_memory() > self._buffer_bytes:
+            self._finish(next(iter(self._writing)))
+
+    def _in_memory(self) -> int:
+        """Bytes that wait in buffers or are being written."""
+        return sum(self._sizes.values()) + sum(size for _, size in self._writing.values())
+
+    def _finish(self, bucket: str | None) -> None:
+        """Wait until the bucket's file has taken what it was given."""
+        if bucket in self._writing:
+            self._writing.pop(bucket)[0].result()
 
     def _flush(self, bucket: str | None) -> None:
         """Write a buffer as one row group, or more if it is larger than one may be."""
@@ -156,7 +174,7 @@ class ShardWriter:
                 self._write(bucket, rows)
 
     def _write(self, bucket: str | None, rows: pa.Table) -> None:
-        """Write a row group, opening or changing the shard where needed."""
+        """Write a row group in the background, opening or changing the shard where needed."""
         size = arrow_size(rows)
         if bucket in self._open and self._open[bucket].arrow_bytes + size > self._shard_bytes:
             self._close(bucket)
@@ -166,7 +184,13 @@ class ShardWriter:
             self._open[bucket] = _OpenShard(
                 self._folder, self._split, bucket, number, self._schema, self._options
             )
-        self._open[bucket].write(rows, size)
+        self._finish(bucket)  # a file takes its row groups one by one, in order
+        if len(self._writing) >= _WRITERS:
+            self._finish(next(iter(self._writing)))
+        shard = self._open[bucket]
+        shard.rows += rows.num_rows
+        shard.arrow_bytes += size
+        self._writing[bucket] = self._pool.submit(shard.write, rows), rows.nbytes
 
 
 class _OpenShard:
@@ -187,10 +211,8 @@ class _OpenShard:
         self._sink = _HashedFile(self.file.open("wb"))
         self._writer = pq.ParquetWriter(pa.PythonFile(self._sink, "w"), schema, **options)
 
-    def write(self, table: pa.Table, size: int) -> None:
+    def write(self, table: pa.Table) -> None:
         self._writer.write_table(table, row_group_size=max(1, table.num_rows))
-        self.rows += table.num_rows
-        self.arrow_bytes += size
 
     def close(self) -> Shard:
         self._writer.close()

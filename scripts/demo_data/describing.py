@@ -155,16 +155,13 @@ def readme(train: Sequence[Row], test: Sequence[Row]) -> str:
         f"| `{kind}` | {split} | {counts[f'planted: {kind}']} | {meaning} |"
         for kind, (split, meaning) in PLANTED.items()
     ]
-    return (
-        (HERE / "demo_readme.md")
-        .read_text(encoding="utf-8")
-        .format(
-            rows=f"{len(train) + len(test):,}",
-            train=f"{len(train):,}",
-            test=len(test),
-            parts="\n".join(parts),
-            planted="\n".join(key),
-            model=MODEL,
-            max_tokens=DECODING["max_tokens"],
-        )
+    template = (HERE / "demo_readme.md").read_text(encoding="utf-8")
+    return template.format(
+        rows=f"{len(train) + len(test):,}",
+        train=f"{len(train):,}",
+        test=len(test),
+        parts="\n".join(parts),
+        planted="\n".join(key),
+        model=MODEL,
+        max_tokens=DECODING["max_tokens"],
     )

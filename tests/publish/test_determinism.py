@@ -73,9 +73,7 @@ OTHER_FORMS: dict[str, Callable[[DatasetDict], Any]] = {
 
 
 @pytest.mark.parametrize("form", OTHER_FORMS)
-def test_the_same_rows_say_the_same_in_any_form(
-    reference: Path, tmp_path: Path, form: str
-) -> None:
+def test_the_same_rows_say_the_same_in_any_form(reference: Path, tmp_path: Path, form: str) -> None:
     save(OTHER_FORMS[form](rows()), tmp_path / "repo", language_sample=100)
     assert said(tmp_path / "repo") == said(reference)
 

@@ -449,9 +449,7 @@ def picture(shade: int) -> bytes:
 
 
 @pytest.mark.parametrize("streamed", [False, True], ids=["dataset", "stream"])
-def test_pictures_are_embedded_and_come_back(
-    folder: Path, tmp_path: Path, streamed: bool
-) -> None:
+def test_pictures_are_embedded_and_come_back(folder: Path, tmp_path: Path, streamed: bool) -> None:
     paths = []
     for shade in (0, 100, 200):
         paths.append(tmp_path / f"{shade}.png")

@@ -4,6 +4,7 @@ import gc
 import hashlib
 import json
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -106,7 +107,9 @@ def test_the_listing_says_rows_bytes_and_hash_of_every_shard_as_they_are(
     folder = published.path
     listing = json.loads((folder / "provenance/files.json").read_bytes())
     said = {each["path"]: each for each in listing["shards"]}
-    assert set(said) == {p.relative_to(folder).as_posix() for p in folder.rglob("data/**/*.parquet")}
+    assert set(said) == {
+        p.relative_to(folder).as_posix() for p in folder.rglob("data/**/*.parquet")
+    }
     for path, each in said.items():
         content = (folder / path).read_bytes()
         assert each["bytes"] == len(content)
@@ -195,10 +198,8 @@ def test_every_bucket_keeps_its_rows_in_order_whatever_the_batches_and_the_budge
 ) -> None:
     folder = tmp_path_factory.mktemp("order")
     ends = [0, *sorted(min(cut, len(assigned)) for cut in cuts), len(assigned)]
-    with ShardWriter(
-        folder, "train", FEATURES, budget=budget, shard_bytes=shard_bytes
-    ) as writer:
-        for start, end in zip(ends, ends[1:], strict=False):
+    with ShardWriter(folder, "train", FEATURES, budget=budget, shard_bytes=shard_bytes) as writer:
+        for start, end in pairwise(ends):
             table = rows(end - start, start)
             writer.add(table, named(assigned[start:end]))
             assert sum(part.nbytes for part in held(writer)) <= budget + table.nbytes
@@ -231,12 +232,14 @@ def test_with_120_buckets_the_memory_that_is_really_kept_alive_stays_within_the_
 
 
 def test_an_error_on_the_way_leaves_no_file_and_no_writer_that_complains(tmp_path: Path) -> None:
-    writer = ShardWriter(tmp_path, "train", FEATURES, budget=1_000)
-    with pytest.raises(RuntimeError, match="stop"), writer:
-        writer.add(rows(1_000), named(["a", "b"] * 500))
-        assert list(tmp_path.iterdir())
-        raise RuntimeError("stop")
-    del writer
+    def write() -> None:
+        with ShardWriter(tmp_path, "train", FEATURES, budget=1_000) as writer:
+            writer.add(rows(1_000), named(["a", "b"] * 500))
+            assert len(list(tmp_path.iterdir())) == 2
+            raise RuntimeError("stop")
+
+    with pytest.raises(RuntimeError, match="stop"):
+        write()
     gc.collect()  # a Parquet writer that is still open would now write to a closed file
     assert list(tmp_path.iterdir()) == []
 

@@ -313,7 +313,9 @@ def test_a_config_can_be_the_only_one(tmp_path: Path) -> None:
     assert shown(tmp_path / "repo", "X") == {"train": [0]}
 
 
-def test_views_that_a_new_division_no_longer_has_are_gone(dataset: DatasetDict, tmp_path: Path) -> None:
+def test_views_that_a_new_division_no_longer_has_are_gone(
+    dataset: DatasetDict, tmp_path: Path
+) -> None:
     save(dataset, tmp_path / "repo", by="year")
     save(dataset, tmp_path / "repo", by=None, overwrite=True)
     assert get_dataset_config_names(str(tmp_path / "repo")) == ["default"]
