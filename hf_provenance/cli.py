@@ -127,7 +127,7 @@ def annotate(quiet: bool, /, input_: str, config: str | None, form: str, **optio
     Example:
       hf-provenance annotate data.parquet -o labelled \\
           --origin "col(written_by, ai=synthetic, person=human)" --method web_crawl
-    """
+    """  # noqa: D301 - a raw \\b would not keep click from wrapping the example
     annotator = Annotator(**fields_from(options))
     with reading(input_):
         dataset = annotate_dataset(open_input(input_, config=config), annotator)
@@ -195,7 +195,8 @@ def card(
         repo_id=repo_id,
     )
     if form == "json":
-        print_data({"data": written.data.to_dict(), "text": written.text})
+        data = written.data.to_dict()  # type: ignore[no-untyped-call]
+        print_data({"data": data, "text": written.text})
     else:
         click.echo(str(written), nl=False)
 

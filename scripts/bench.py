@@ -34,13 +34,18 @@ import xxhash
 from datasets import Dataset, IterableDataset, disable_progress_bars, load_dataset
 from dateutil import parser as dateutil_parser
 
-from hf_provenance import Annotator, annotate, save_to_folder, schema
+from hf_provenance import Annotator, annotate, col, save_to_folder, schema
 from hf_provenance.sources.crawl_dates import read_dates
 
 ROOT = Path(__file__).resolve().parent.parent
 WORK = ROOT / ".cache" / "bench"
 DEMO = ROOT / "hf_provenance" / "demo" / "train.parquet"
-ANNOTATOR = Annotator(method="web_crawl", url=None, layout="auto")
+
+Run = Callable[[], Any]
+CORE = Annotator(method="web_crawl", collected=col("date"), source=col("dump"), layout=None)
+"""The core columns alone."""
+FOUND = Annotator(method="web_crawl")
+"""All that is found in the corpus: date, dump, url and language."""
 
 
 def main() -> None:
@@ -49,7 +54,7 @@ def main() -> None:
     measurements["memory"] = bench_memory
     arguments = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     arguments.add_argument("what", nargs="*", help=f"any of {', '.join(measurements)}")
-    arguments.add_argument("--rows", type=int, default=100_000, help="rows of the corpus")
+    arguments.add_argument("--rows", type=int, default=200_000, help="rows of the corpus")
     arguments.add_argument("--runs", type=int, default=5, help="paired runs of each ratio")
     options = arguments.parse_args()
     disable_progress_bars()
@@ -125,10 +130,6 @@ def bench_memory(rows: int, runs: int) -> None:
         shutil.rmtree(output, ignore_errors=True)
 
 
-Run = Callable[[], Any]
-CORE = Annotator(method="web_crawl", url=None, layout="auto")
-
-
 def compare(name: str, ours: Run, theirs: Run, runs: int, *, goal: str, scale: float = 1.0) -> None:
     """Time both sides in turn and print the median of the ratios."""
     pairs = []
@@ -164,7 +165,7 @@ def whole_job(dataset: Any) -> None:
     """Annotate and write a repo folder with three buckets, into a fresh place."""
     output = WORK / "folder"
     shutil.rmtree(output, ignore_errors=True)
-    annotated = annotate(dataset, CORE)
+    annotated = annotate(dataset, FOUND)
     save_to_folder(annotated, output, progress=False, figures=False)
 
 
@@ -216,38 +217,37 @@ def big_file(size: int) -> Path:
 def write_corpus(path: Path, rows: int | None, size: int | None = None) -> None:
     """Write a corpus of so many rows, or bytes of Parquet; dates cover 120 months."""
     print(f"(writing the corpus {path.name})")
-    words = " ".join(pq.read_table(DEMO, columns=["text"])["text"].to_pylist()).split()
+    prose = " ".join(pq.read_table(DEMO, columns=["text"])["text"].to_pylist())
     draw = random.Random(20261122)
     partial = path.with_suffix(".partial")
-    names = ["text", "url", "date", "dump", "language"]
     writer, written = None, 0
     while (rows is not None and written < rows) or (
         size is not None and (writer is None or partial.stat().st_size < size)
     ):
         count = min(10_000, rows - written) if rows is not None else 10_000
-        columns: list[list[str]] = [[] for _ in names]
-        for number in range(written, written + count):
-            length = max(5, min(20_000, int(draw.lognormvariate(5.3, 0.9))))
-            start = draw.randrange(len(words))
-            picked = (words[start:] + words)[:length] if start + length > len(words) else words[
-                start : start + length]  # fmt: skip
-            month = draw.randrange(120)
-            day = datetime(2015 + month // 12, month % 12 + 1, draw.randrange(1, 28), tzinfo=UTC)
-            for column, value in zip(columns, (
-                f"{number:x} " + " ".join(draw.sample(picked, len(picked))),
-                f"https://site{draw.randrange(5_000)}.example.org/{number}",
-                (day + timedelta(seconds=draw.randrange(86_400))).strftime("%Y-%m-%dT%H:%M:%SZ"),
-                f"CC-MAIN-{day.year}-{5 * (day.month // 2) + 10:02}",
-                draw.choice(["en", "de", "fr"]),
-            ), strict=True):  # fmt: skip
-                column.append(value)
-        table = pa.table(dict(zip(names, columns, strict=True)))
+        records = [corpus_row(prose, number, draw) for number in range(written, written + count)]
+        table = pa.Table.from_pylist(records)
         writer = writer or pq.ParquetWriter(partial, table.schema)
         writer.write_table(table)
         written += count
     if writer is not None:
         writer.close()
     os.replace(partial, path)
+
+
+def corpus_row(prose: str, number: int, draw: random.Random) -> dict[str, str]:
+    """One row: a random stretch of the demo's prose under a random date."""
+    length = min(100_000, int(draw.lognormvariate(7.2, 0.9)))
+    start = draw.randrange(len(prose) - length)
+    month = draw.randrange(120)
+    day = datetime(2015 + month // 12, month % 12 + 1, draw.randrange(1, 28), tzinfo=UTC)
+    return {
+        "text": f"{number:x} {prose[start : start + length]}",
+        "url": f"https://site{draw.randrange(5_000)}.example.org/{number}",
+        "date": (day + timedelta(seconds=draw.randrange(86_400))).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "dump": f"CC-MAIN-{day.year}-{4 * day.month:02}",
+        "language": draw.choice(["en", "de", "fr"]),
+    }
 
 
 def mixed_dates(rows: int) -> list[str]:

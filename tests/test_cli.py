@@ -137,10 +137,9 @@ def as_saved_splits(path: Path) -> Path:
 
 
 def as_glob(path: Path) -> Path:
-    # A column has the type that it has in the first file.
-    for name, rows in (("part-0", [ROWS[2], ROWS[0]]), ("part-1", [ROWS[1]])):
-        write(path / f"{name}.jsonl", "".join(json.dumps(row) + "\n" for row in rows).encode())
-    return path / "part-*.jsonl"
+    for number in range(len(ROWS)):
+        Dataset.from_list(ROWS).select([number]).to_parquet(path / f"part-{number}.parquet")
+    return path / "part-*.parquet"
 
 
 def as_folder(path: Path) -> Path:
@@ -285,7 +284,7 @@ def test_several_text_columns_are_named_one_by_one(tmp_path: Path) -> None:
 
 
 def test_annotate_as_json_is_json_and_nothing_else(rows: Path, tmp_path: Path) -> None:
-    said = run("annotate", rows, "-o", tmp_path / "out", "--format", "json")
+    said = run("annotate", rows, "-o", tmp_path / "out", "--no-figures", "--format", "json")
     data = json.loads(said.stdout)
     assert data["rows"] == 3
     assert set(data["files"]) == {
@@ -296,7 +295,7 @@ def test_annotate_as_json_is_json_and_nothing_else(rows: Path, tmp_path: Path) -
 
 
 def test_split_as_json_is_json_and_nothing_else(labelled: Path, tmp_path: Path) -> None:
-    said = run("split", labelled, "-o", tmp_path / "out", "--format", "json")
+    said = run("split", labelled, "-o", tmp_path / "out", "--no-figures", "--format", "json")
     assert json.loads(said.stdout)["rows"] == 3
 
 
@@ -350,7 +349,7 @@ def test_of_each_problem_three_rows_are_shown(tmp_path: Path) -> None:
 def test_a_value_of_a_readme_that_is_kept_is_reported(rows: Path, tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
     (tmp_path / "out/README.md").write_text("---\nlicense: mit\n---\n")
-    said = run("annotate", rows, "-o", tmp_path / "out", "--card", "license=other")
+    said = run("annotate", rows, "-o", tmp_path / "out", "--no-figures", "--card", "license=other")
     assert "Kept in README.md: license: 'mit' (ours: 'other')" in said.stdout
 
 
@@ -470,7 +469,8 @@ def start(*arguments: object, cache: Path) -> subprocess.CompletedProcess[str]:
 
 
 def test_the_module_runs_as_a_program(rows: Path, tmp_path: Path) -> None:
-    done = start("annotate", rows, "-o", tmp_path / "out", "--format", "json", cache=tmp_path)
+    verb = ("annotate", rows, "-o", tmp_path / "out", "--no-figures", "--format", "json")
+    done = start(*verb, cache=tmp_path)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["rows"] == 3
     assert "Traceback" not in done.stderr

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from datasets import Dataset, Value, load_dataset
+from datasets import Dataset, IterableDataset, Value, load_dataset
 
 import hf_provenance as hfp
 
@@ -36,6 +36,25 @@ def shown(folder: Path, view: str | None = None, **options: Any) -> dict[str, li
     """The numbers of the rows in each split of a view, in the order in which they are read."""
     loaded = load_dataset(str(folder), view, **options)
     return {str(name): [row["n"] for row in split] for name, split in loaded.items()}
+
+
+class Told:
+    """Rows of a stream, and something that happens after them; `datasets` has to pickle it."""
+
+    def __init__(self, dataset: Dataset, then: Callable[[], None] | None = None) -> None:
+        self.rows, self.then = dataset.to_list(), then
+
+    def __call__(self) -> Iterator[dict[str, Any]]:
+        """Give the rows one by one."""
+        yield from self.rows
+        if self.then is not None:
+            self.then()
+
+
+def told(dataset: Dataset, then: Callable[[], None] | None = None, **options: Any) -> IterableDataset:
+    """The rows as a stream of Python rows, and something that happens after them."""
+    rows = Told(dataset, then)
+    return IterableDataset.from_generator(rows, features=dataset.features, **options)
 
 
 def contents(folder: Path) -> dict[str, bytes]:

