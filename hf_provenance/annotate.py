@@ -63,7 +63,8 @@ def annotate(
 
     Returns:
         A dataset of the same class, with the same rows, order, split names and format, and the
-        provenance columns behind its own.
+        provenance columns behind its own. A dataset that was shuffled or selected from is laid
+        out anew for that, text included; one in stored order is not.
 
     Raises:
         AlreadyAnnotatedError: The dataset is annotated and `overwrite` is false.

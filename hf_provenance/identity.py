@@ -4,7 +4,8 @@ The id is the xxh3-128 hash (32 hex digits) of what the row says, as it stands:
 
 * one text column: of its UTF-8 bytes (a null text hashes like an empty one);
 * several text columns, or a nested one such as `messages`: of the RFC 8785 canonical JSON of
-  `{column: value}`;
+  `{column: value}`, where a struct's null fields are left out (Arrow cannot tell them from keys
+  that are not there);
 * a media column: of its stored bytes (of the file, where only a path is stored).
 
 The weight is the number of UTF-8 bytes of the text. In nested values it counts the strings
@@ -32,7 +33,8 @@ from hf_provenance.errors import TextColumnError
 
 RECIPE = {
     "text": "xxh3-128 of the UTF-8 bytes, as hex",
-    "several or nested": "xxh3-128 of the RFC 8785 JSON of {column: value}, as hex",
+    "several or nested": "xxh3-128 of the RFC 8785 JSON of {column: value}, null fields of structs "
+    "left out, as hex",
     "media": "xxh3-128 of the stored bytes, as hex",
 }
 """How `prov_id` is made, as named in `provenance.json`."""
@@ -193,7 +195,7 @@ def _hash_json(table: pa.Table, first_row: int | None) -> pa.Array:
     digests = []
     for row, value in enumerate(table.to_pylist()):
         try:
-            encoded = dump(value) if dump else rfc8785.dumps(_jsonable(value))
+            encoded = dump(_spoken(value)) if dump else rfc8785.dumps(_jsonable(_spoken(value)))
         except rfc8785.CanonicalizationError as error:
             raise TextColumnError(
                 f"columns {table.column_names}, {row_name(row, first_row)}: {error}. Name only the "
@@ -201,6 +203,19 @@ def _hash_json(table: pa.Table, first_row: int | None) -> pa.Array:
             ) from error
         digests.append(xxhash.xxh3_128_hexdigest(encoded))
     return pa.array(digests, pa.string())
+
+
+def _spoken(row: dict[str, Any]) -> dict[str, Any]:
+    """A row without the null keys of its structs: Arrow adds them when another row has the key."""
+    return {column: _without_null_keys(value) for column, value in row.items()}
+
+
+def _without_null_keys(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _without_null_keys(item) for key, item in value.items() if item is not None}
+    if isinstance(value, list):
+        return [_without_null_keys(item) for item in value]
+    return value
 
 
 def _plain_json(value: object) -> bytes:

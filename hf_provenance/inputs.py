@@ -127,5 +127,3 @@ def _format(file: str) -> str:
             f"of {sorted(_FORMATS)} (also compressed: {list(_COMPRESSED)})."
         )
     return _FORMATS[suffix]
-
-

@@ -1,23 +1,18 @@
-"""The kernel: rows in, provenance columns out, all in Arrow.
-
-Precedence of what is said about the origin: declared (a constant), then column. A generator and
-a method of the model kind each say "synthetic"; a row that is stated human and has one of them
-contradicts itself. What nobody states is `unknown`, with the basis `default`.
-"""
+"""The kernel: rows in, provenance columns out, all in Arrow."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from hf_provenance import schema
-from hf_provenance.errors import ConflictError, LabelError, SchemaError
+from hf_provenance.errors import LabelError, SchemaError
 from hf_provenance.identity import as_text, identify, is_list, row_name, text_kind
-from hf_provenance.schema import HUMAN, JOIN, MIXED, MODEL_METHODS, SYNTHETIC, UNKNOWN
+from hf_provenance.origins import Evidence, Mask, as_mask, decide_origins, full_share
+from hf_provenance.schema import JOIN, UNKNOWN
 from hf_provenance.sources.crawl_dates import Intervals, read_date, read_dates
 from hf_provenance.sources.fields import Col, items, mapped, values
 from hf_provenance.sources.languages import LANGDETECT, detect_languages, langdetect_language
@@ -25,8 +20,6 @@ from hf_provenance.sources.languages import LANGDETECT, detect_languages, langde
 if TYPE_CHECKING:
     from hf_provenance.annotator import Annotator
     from hf_provenance.plan import Plan
-
-Mask = npt.NDArray[np.bool_]
 
 
 def label_rows(
@@ -36,20 +29,15 @@ def label_rows(
     rows = table.num_rows
     problems = Problems(rows)
     identity = identify(table, plan.text, first_row)
-    problems.add("text_empty", _mask(pc.equal(identity.sizes, 0)))
+    problems.add("text_empty", as_mask(pc.equal(identity.sizes, 0)))
 
     method = _strings(annotator.method, table, "method", schema.METHODS)
     generator = _generators(annotator.generator, table)
     share = _numbers(annotator.synthetic_share, table, "synthetic_share", first_row)
     stated = _strings(annotator.origin, table, "origin", schema.ORIGINS)
-    origin, basis = _origins(annotator, stated, method, generator)
-    conflict = _conflicts(origin, stated, method, generator, share)
-    if conflict.any():
-        if annotator.on_conflict == "error":
-            raise _conflict(conflict, identity.ids, origin, method, generator, share, first_row)
-        problems.add("conflict", conflict)
-        origin = pc.if_else(pa.array(conflict), UNKNOWN, origin)
-        basis = pc.if_else(pa.array(conflict), "default", basis)
+    evidence = Evidence(stated, method, generator, share)
+    origin, basis, conflict = decide_origins(annotator, evidence, identity.ids, first_row)
+    problems.add("conflict", conflict)
 
     collected = _collected(plan.collected, table, problems)
     columns: dict[str, pa.Array] = {
@@ -65,14 +53,14 @@ def label_rows(
     }
     optional = set(plan.written) - set(schema.CORE)
     if "prov_synthetic_share" in optional:
-        columns["prov_synthetic_share"] = _full_share(share, origin)
+        columns["prov_synthetic_share"] = full_share(share, origin)
     if "prov_generation" in optional:
         columns["prov_generation"] = _numbers(annotator.generation, table, "generation", first_row)
     if "prov_parents" in optional and annotator.parents is not None:
         columns["prov_parents"] = _parents(annotator.parents, table)
     if "prov_authored_at" in optional:
         authored = _dates(annotator.authored, table)
-        problems.add("authored_unreadable", _mask(pc.and_(
+        problems.add("authored_unreadable", as_mask(pc.and_(
             pc.is_null(authored.start), pc.is_valid(authored.problem))))  # fmt: skip
         columns["prov_authored_at"] = authored.start
     if "prov_url" in optional:
@@ -115,72 +103,6 @@ class Problems:
                 elif code not in before.split(JOIN):
                     codes[row] = before + JOIN + code
         return pa.array(codes, pa.string())
-
-
-def _origins(
-    annotator: Annotator, stated: pa.Array, method: pa.Array, generator: pa.Array
-) -> tuple[pa.Array, pa.Array]:
-    """Origin and basis: the statement first, then what method and generator imply."""
-    silent = pc.or_kleene(pc.is_null(stated), pc.equal(stated, UNKNOWN))
-    silent = pc.fill_null(silent, True)
-    by_method = pc.fill_null(pc.is_in(method, pa.array(MODEL_METHODS)), False)
-    by_generator = pc.is_valid(generator)
-    origin = pc.if_else(
-        pc.invert(silent), stated, pc.if_else(pc.or_(by_method, by_generator), SYNTHETIC, UNKNOWN)
-    )
-    basis = pc.case_when(
-        pa.StructArray.from_arrays(
-            [pc.invert(silent), by_method, by_generator], ["stated", "method", "generator"]
-        ),
-        _basis(annotator.origin),
-        _basis(annotator.method),
-        _basis(annotator.generator),
-        "default",
-    )
-    return origin, basis
-
-
-def _basis(field: Any) -> str:
-    return "column" if isinstance(field, Col) else "declared"
-
-
-def _conflicts(
-    origin: pa.Array, stated: pa.Array, method: pa.Array, generator: pa.Array, share: pa.Array
-) -> Mask:
-    """Rows whose sources contradict each other."""
-    human = pc.fill_null(pc.equal(stated, HUMAN), False)
-    model = pc.or_(
-        pc.is_valid(generator), pc.fill_null(pc.is_in(method, pa.array(MODEL_METHODS)), False)
-    )
-    some = pc.fill_null(pc.greater(share, 0), False)
-    not_all = pc.fill_null(pc.less(share, 1), False)
-    synthetic = pc.equal(origin, SYNTHETIC)
-    clash = pc.or_(pc.and_(human, pc.or_(model, some)), pc.and_(synthetic, not_all))
-    return _mask(clash)
-
-
-def _conflict(
-    mask: Mask,
-    ids: pa.Array,
-    origin: pa.Array,
-    method: pa.Array,
-    generator: pa.Array,
-    share: pa.Array,
-    first_row: int | None,
-) -> ConflictError:
-    row = int(np.flatnonzero(mask)[0])
-    says = [f"origin {origin[row].as_py()!r}"]
-    if generator[row].is_valid:
-        says.append(f"generator {generator[row].as_py()!r}")
-    if method[row].as_py() in MODEL_METHODS:
-        says.append(f"method {method[row].as_py()!r}")
-    if share[row].is_valid:
-        says.append(f"synthetic share {share[row].as_py():g}")
-    return ConflictError(
-        f"{row_name(row, first_row)} (prov_id {ids[row].as_py()}) contradicts itself: "
-        f"{', '.join(says)}; {int(mask.sum()):,} of these {len(mask):,} rows do. Mend the columns, "
-        'or label such rows unknown with `on_conflict="unknown"`.'
-    )
 
 
 def _strings(field: Any, table: pa.Table, to: str, vocabulary: tuple[str, ...] | None) -> pa.Array:
@@ -238,19 +160,6 @@ def _casts(array: pa.Array, type_: pa.DataType) -> bool:
     return True
 
 
-def _full_share(share: pa.Array, origin: pa.Array) -> pa.Array:
-    """Fill in what the origin says by itself: 0 for human, 1 for synthetic."""
-    implied = pc.case_when(
-        pa.StructArray.from_arrays(
-            [pc.equal(origin, HUMAN), pc.equal(origin, SYNTHETIC)], ["human", "synthetic"]
-        ),
-        pa.scalar(0, pa.float32()),
-        pa.scalar(1, pa.float32()),
-    )
-    known = pc.is_in(origin, pa.array([HUMAN, SYNTHETIC, MIXED]))
-    return pc.if_else(known, pc.coalesce(share, implied), pa.scalar(None, pa.float32()))
-
-
 def _parents(field: Col, table: pa.Table) -> pa.Array:
     raw = values(field, table)
     if text_kind(raw.type) == "text":
@@ -302,7 +211,7 @@ def _languages(annotator: Annotator, plan: Plan, table: pa.Table, problems: Prob
     except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
         raise LabelError(f"language: the callable should give a tag or None: {error}.") from error
     filled = pc.replace_with_mask(declared, pc.is_null(declared), found)
-    problems.add("language_unknown", _mask(pc.is_null(filled)))
+    problems.add("language_unknown", as_mask(pc.is_null(filled)))
     return filled
 
 
@@ -315,7 +224,7 @@ def _collected(tried: tuple[Any, ...], table: pa.Table, problems: Problems) -> I
         for code in pc.unique(found.problem).to_pylist():
             if code is not None:
                 hit = pc.fill_null(pc.equal(found.problem, code), False)
-                problems.add(code, _mask(pc.and_(hit, needed)))
+                problems.add(code, as_mask(pc.and_(hit, needed)))
         start = pc.if_else(needed, found.start, start)
         until = pc.if_else(needed, found.until, until)
         if start.null_count == 0:
@@ -344,7 +253,3 @@ def _dates(source: Any, table: pa.Table) -> Intervals:
         pa.repeat(pa.scalar(last_instant, schema.TIMESTAMP), rows),
         pa.nulls(rows, pa.string()),
     )
-
-
-def _mask(array: pa.Array) -> Mask:
-    return np.asarray(array.to_numpy(zero_copy_only=False), np.bool_)

@@ -21,7 +21,7 @@ from datasets import Dataset, DatasetDict, IterableDataset, IterableDatasetDict
 
 from hf_provenance import schema
 from hf_provenance.errors import SplitError
-from hf_provenance.tables import named_splits, provenance_tables
+from hf_provenance.tables import arrow_rows, named_splits, provenance_tables
 
 PRESETS = {
     "gpt3_api": "2020-06-11",
@@ -223,7 +223,7 @@ def _divide_stream(split: IterableDataset, buckets: Buckets, where: str) -> dict
         schema.require_annotated(split.features.arrow_schema, where=where)
     form = split._formatting.format_type if split._formatting else None
     return {
-        name: split.with_format("arrow")
+        name: arrow_rows(split)
         .map(_Keep(buckets, name), batched=True, features=split.features)
         .with_format(form)
         for name in buckets.order(names)

@@ -54,7 +54,7 @@ def test_the_id_of_two_text_columns_is_pinned():
 def test_the_id_of_messages_is_pinned():
     messages = [[{"role": "user", "content": "Hi 🦜"}, {"role": "assistant", "content": None}]]
     table = pa.table({"messages": pa.array(messages, pa.list_(MESSAGE))})
-    assert ids(table, "messages") == ["c811127a154754bc1a95a73e221da777"]
+    assert ids(table, "messages") == ["6c87a5939c2ca3b8724eb5e11a67443f"]
 
 
 def test_the_id_of_image_bytes_is_pinned():
@@ -159,6 +159,17 @@ CHATS = st.lists(
 )
 
 
+def spoken(chat):
+    """The chat without null keys, by another road than the code's."""
+    return chat and [turn and {k: v for k, v in turn.items() if v is not None} for turn in chat]
+
+
+def test_a_key_that_is_null_counts_like_one_that_is_not_there():
+    plain = pa.table({"messages": [[{"role": "user", "content": "Hi"}]]})
+    named = pa.table({"messages": [[{"role": "user", "content": "Hi", "name": None}]]})
+    assert ids(plain, "messages") == ids(named, "messages")
+
+
 @settings(max_examples=60, deadline=None)
 @given(CHATS, st.data())
 def test_slices_and_chunks_of_messages_change_neither_ids_nor_sizes(chats, data):
@@ -167,7 +178,7 @@ def test_slices_and_chunks_of_messages_change_neither_ids_nor_sizes(chats, data)
     pad = [{"role": "pad", "content": "pad"}]
     array = pa.array([pad, *chats, pad], type_).slice(1, len(chats))
     table = pa.table({"messages": pa.chunked_array([array.slice(0, cut), array.slice(cut)], type_)})
-    canonical = [rfc8785.dumps({"messages": chat}) for chat in chats]
+    canonical = [rfc8785.dumps({"messages": spoken(chat)}) for chat in chats]
     assert ids(table, "messages") == [xxhash.xxh3_128_hexdigest(item) for item in canonical]
     assert sizes(table, "messages") == [
         sum(len((turn["content"] or "").encode()) for turn in chat or [] if turn) for chat in chats

@@ -154,6 +154,20 @@ def test_generators_in_lists_of_any_layout_are_read(type_):
     assert label("generator", Annotator(generator=col("m")), m=models) == ["a", None]
 
 
+@pytest.mark.parametrize(
+    ("share", "origin"),
+    [(0.5, "mixed"), (1.0, "synthetic"), (0.0, "unknown"), (None, "unknown")],
+)
+def test_a_share_alone_says_mixed_or_synthetic_and_never_human(share, origin):
+    annotator = Annotator(synthetic_share=col("x"))
+    assert label("origin", annotator, x=pa.array([share], pa.float32())) == [origin]
+
+
+def test_a_generator_of_half_a_row_makes_it_mixed():
+    annotator = Annotator(generator="m", synthetic_share=col("x"))
+    assert label("origin", annotator, x=[0.5]) == ["mixed"]
+
+
 # Contradictions
 
 
@@ -163,7 +177,7 @@ CLASHES = {
     "human and a share": (Annotator(origin="human", synthetic_share=col("x")), [0.25]),
     "synthetic and half a share": (Annotator(origin="synthetic", synthetic_share=col("x")), [0.5]),
     "synthetic and no share": (Annotator(origin="synthetic", synthetic_share=col("x")), [0.0]),
-    "a generator and half a share": (Annotator(generator="m", synthetic_share=col("x")), [0.5]),
+    "a generator and no share": (Annotator(generator="m", synthetic_share=col("x")), [0.0]),
 }
 
 

@@ -22,6 +22,7 @@ ORDER = [
     ("schema", "identity", "fingerprint"),
     ("sources",),
     ("plan",),
+    ("origins",),
     ("labels",),
     ("annotator",),
     ("annotate", "tables"),

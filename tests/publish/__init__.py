@@ -51,7 +51,9 @@ class Told:
             self.then()
 
 
-def told(dataset: Dataset, then: Callable[[], None] | None = None, **options: Any) -> IterableDataset:
+def told(
+    dataset: Dataset, then: Callable[[], None] | None = None, **options: Any
+) -> IterableDataset:
     """The rows as a stream of Python rows, and something that happens after them."""
     rows = Told(dataset, then)
     return IterableDataset.from_generator(rows, features=dataset.features, **options)
