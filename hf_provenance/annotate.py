@@ -36,11 +36,9 @@ from hf_provenance.errors import (
 )
 from hf_provenance.plan import check_one_plan
 from hf_provenance.sources.fields import Col, offence, offenders, resolve
-from hf_provenance.tables import arrow_rows
+from hf_provenance.tables import arrow_rows, batch_rows
 
 DatasetLike = TypeVar("DatasetLike", Dataset, DatasetDict, IterableDataset, IterableDatasetDict)
-
-BATCH = 1_000
 
 
 def annotate(
@@ -186,7 +184,7 @@ def _annotate_rows(dataset: Dataset, annotator: Annotator, num_proc: int | None)
             .map(
                 _NewColumns(annotator),
                 batched=True,
-                batch_size=BATCH,
+                batch_size=batch_rows(dataset),
                 with_indices=True,
                 remove_columns=needed,
                 features=new_features,
@@ -225,7 +223,7 @@ def _annotate_stream(
     annotated = rows.map(
         _AllColumns(annotator),
         batched=True,
-        batch_size=BATCH,
+        batch_size=batch_rows(dataset),
         with_indices=True,
         features=annotator.features(rows.features),
     )
@@ -241,7 +239,7 @@ def _all_offenders(dataset: Dataset, annotator: Annotator) -> VocabularyError | 
         if isinstance(field, Col) and (field.mapping or name in closed):
             bad: Counter[Any] = Counter()
             column = dataset.select_columns([resolve(field, arrow_schema)])
-            for table in column.with_format("arrow").iter(batch_size=10 * BATCH):
+            for table in column.with_format("arrow").iter(batch_size=batch_rows(dataset)):
                 bad += offenders(field, table, closed.get(name))
             if bad:
                 return offence(field, name, closed.get(name), bad)

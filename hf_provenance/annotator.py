@@ -155,9 +155,11 @@ class Annotator:
     def annotate_table(self, table: pa.Table, *, first_row: int | None = None) -> pa.Table:
         """The rows of a table with the new columns behind them."""
         _check_clash(table.column_names)
-        for name, column in zip(*_columns(self.labels(table, first_row=first_row)), strict=True):
-            table = table.append_column(name, column)
-        return table
+        labels = self.labels(table, first_row=first_row)
+        return pa.Table.from_arrays(
+            [*table.columns, *labels.columns],
+            schema=pa.schema([*table.schema, *labels.schema], table.schema.metadata),
+        )
 
     def features(self, features: Features) -> Features:
         """Features of the annotated data, for `IterableDataset.map(..., features=)`.
@@ -268,10 +270,6 @@ def _check_clash(names: Iterable[str]) -> None:
             f"`dataset.remove_columns({taken[:1]})`, or call "
             "`annotate(dataset, ..., overwrite=True)`."
         )
-
-
-def _columns(table: pa.Table) -> tuple[list[str], list[pa.ChunkedArray]]:
-    return table.column_names, table.columns
 
 
 def _plain_table(table: Any) -> pa.Table:

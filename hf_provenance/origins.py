@@ -67,8 +67,16 @@ def decide_origins(
     Raises:
         ConflictError: A row contradicts itself, and the annotator says to stop there.
     """
-    origin, basis = _weighed(annotator, evidence)
-    conflict = _conflicts(origin, evidence)
+    fields = (annotator.origin, annotator.method, annotator.generator, annotator.synthetic_share)
+    rows = len(ids)
+    # Constants say the same of every row: what holds for the first holds for all.
+    alike = rows > 0 and not any(isinstance(field, Col) for field in fields)
+    told = Evidence(*(array.slice(0, 1) for array in evidence)) if alike else evidence
+    origin, basis = _weighed(annotator, told)
+    conflict = _conflicts(origin, told)
+    if alike:
+        origin, basis = pa.repeat(origin[0], rows), pa.repeat(basis[0], rows)
+        conflict = np.repeat(conflict, rows)
     if conflict.any():
         if annotator.on_conflict == "error":
             raise _conflict(conflict, ids, origin, evidence, first_row)

@@ -112,7 +112,7 @@ def arrow_size(table: pa.Table) -> int:
 
 def _array_size(array: pa.Array) -> int:
     type_ = array.type
-    if isinstance(type_, pa.ExtensionType):
+    if isinstance(type_, pa.BaseExtensionType):
         return _array_size(array.storage)
     if pa.types.is_struct(type_):
         return sum(_array_size(pc.struct_field(array, i)) for i in range(type_.num_fields))
@@ -134,10 +134,14 @@ def _array_size(array: pa.Array) -> int:
     return 4 * len(array) + int(lengths)
 
 
+def batch_rows(split: Dataset | IterableDataset) -> int:
+    """Rows to take at once: few megabytes of them where the size of a row can be known."""
+    if not isinstance(split, Dataset):
+        return _STREAM_ROWS
+    each = max(1, split.data.nbytes // max(1, len(split.data)))
+    return int(max(1, min(_ROWS, _BYTES // each)))
+
+
 def whole_tables(split: Dataset | IterableDataset) -> Iterator[pa.Table]:
     """All columns of a split as Arrow tables of a few megabytes, whatever the size of a row."""
-    rows = _STREAM_ROWS
-    if isinstance(split, Dataset):
-        each = max(1, split.data.nbytes // max(1, len(split.data)))
-        rows = max(1, min(_ROWS, _BYTES // each))
-    yield from arrow_rows(split).iter(batch_size=rows)
+    yield from arrow_rows(split).iter(batch_size=batch_rows(split))
