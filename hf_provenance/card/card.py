@@ -149,6 +149,8 @@ def render_body(summary: Summary, facts: Facts, template: str | Path | None = No
         line = getattr(error, "lineno", None)
         place = f"{name}, line {line}" if line else name
         raise CardError(f"{place}: {error}") from error
+    except (ArithmeticError, LookupError, TypeError, ValueError) as error:
+        raise CardError(f"{name}: {error!r}") from error
     except OSError as error:
         raise CardError(f"the template {name} cannot be read: {error}") from error
     return "\n".join(line.rstrip() for line in rendered.strip().splitlines())

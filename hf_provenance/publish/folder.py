@@ -33,20 +33,19 @@ from typing import Any
 import xxhash
 from datasets import Features
 
-from hf_provenance.card.card import SECTION, edit_card
+from hf_provenance.card.card import edit_card
+from hf_provenance.card.edits import Difference
 from hf_provenance.card.facts import DEFAULT, Facts
-from hf_provenance.card.readme import CardEdit, Difference, edit_readme, read_front_matter
 from hf_provenance.errors import FolderError, SplitError
 from hf_provenance.publish.artifacts import (
-    LISTING,
     README,
-    SUMMARY,
     inside,
     write_artifacts,
     write_file,
     write_ids,
     write_listing,
 )
+from hf_provenance.publish.before import PARTIAL, Before, sweep
 from hf_provenance.publish.rows import Written, common_features, language_sampler, write_splits
 from hf_provenance.publish.shards import SHARD_BYTES, Shard
 from hf_provenance.publish.views import (
@@ -54,24 +53,13 @@ from hf_provenance.publish.views import (
     Layout,
     make_configs,
     make_dataset_info,
-    named_configs,
-    own_views,
-    shard_root,
-    view_of,
 )
-from hf_provenance.schema import SCHEMA
 from hf_provenance.splits import DEFAULT_BY, MAX_BUCKETS, Buckets, require_split_name
-from hf_provenance.summary import TABLES, Summary
+from hf_provenance.summary import Summary
 from hf_provenance.tables import named_splits
 
-PARTIAL = ".hf_provenance_partial"
 _CONFIG = re.compile(r"\w+(\.\w+)*")
 _RUN_DIGITS = 10
-_RUN_FILE = re.compile(r"-[0-9a-f]{10}-\d{5,}\.parquet$")
-_BESIDE = re.compile(
-    r"badge\.(svg|json)|timeline\.(png|svg)|files\.json|ids/[0-9a-f]{10}\.parquet|"
-    rf"({'|'.join(TABLES)})\.parquet"
-)
 _RESERVED = ("data", "provenance", "provenance.json", "readme.md")
 
 
@@ -162,7 +150,7 @@ def save_to_folder(
     features = common_features(splits)
     buckets = None if by is None else Buckets.of(by, max_buckets)
     folder = Path(path)
-    before = _Before.of(folder, config_name, overwrite)
+    before = Before.of(folder, config_name, overwrite)
     sample = language_sampler(features, text, language_sample)
 
     with _partial(folder) as partial:
@@ -197,67 +185,8 @@ def save_to_folder(
         write_file(staged / README, edited.content)
         files = (*sorted(shards), *others, listing, README)
         _move(staged, folder, files)
-        _sweep(folder, config_name, files)
+        sweep(folder, config_name, files)
     return Published(written.summary, folder, files, edited.kept)
-
-
-@dataclass(frozen=True)
-class _Before:
-    """What the folder held before.
-
-    Attributes:
-        readme: Its README, or None.
-        views: Names of the crawl-date views of this config that are in it.
-    """
-
-    readme: bytes | None = None
-    views: frozenset[str] = frozenset()
-
-    @classmethod
-    def of(cls, folder: Path, config: str, overwrite: bool) -> _Before:
-        """Look into the folder, and refuse before anything is written.
-
-        Raises:
-            FolderError: It is a file, is something else, or holds the config already.
-            CardError: Its README cannot be edited safely.
-        """
-        if not folder.exists():
-            return cls()
-        if not folder.is_dir():
-            raise FolderError(f"{folder} is a file: give the path of a folder.")
-        readme = folder / README
-        content = readme.read_bytes() if readme.is_file() else None
-        configs: dict[str, list[str]] = {}
-        if content is not None:
-            edit_readme(content, _rehearsal(config))
-            configs = named_configs(read_front_matter(content))
-        if not overwrite:
-            held = {config, view_of(config)} & set(configs)
-            if held or (folder / inside(config, LISTING)).is_file():
-                raise FolderError(
-                    f"{folder} holds the config {config!r} already: pass overwrite=True to "
-                    "replace it, another config_name to add one, or another folder."
-                )
-            strangers = content is None and _strangers(folder, config)
-            if strangers:
-                raise FolderError(
-                    f"{folder} is not empty and has no README.md ({strangers[:5]} ...): "
-                    "choose another folder, or pass overwrite=True to write into it."
-                )
-        return cls(content, own_views(configs, config))
-
-
-def _rehearsal(config: str) -> CardEdit:
-    """An edit of the same places as the one to come, to learn early whether it can be made."""
-    entry = {"config_name": config}
-    return CardEdit(
-        provenance={"schema": SCHEMA},
-        configs=[entry],
-        dataset_info=[entry],
-        append={"tags": ["provenance"]},
-        body=SCHEMA,
-        section=SECTION if config == DEFAULT else f"{SECTION}:{config}",
-    )
 
 
 @contextmanager
@@ -333,38 +262,6 @@ def _move(staged: Path, folder: Path, files: Iterable[str]) -> None:
     for path in files:
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         os.replace(staged / path, folder / path)
-
-
-def _ours(folder: Path, config: str) -> set[str]:
-    """Files of a config that bear names only we give, whichever run wrote them.
-
-    Names tell, not the listing: that may come from somewhere else and name anything.
-    """
-    root, beside = folder / shard_root(config), folder / inside(config, "provenance")
-    found = [path for path in root.rglob("*.parquet") if _RUN_FILE.search(path.name)]
-    found += [
-        path for path in beside.rglob("*") if _BESIDE.fullmatch(path.relative_to(beside).as_posix())
-    ]
-    found += [path for path in [folder / inside(config, SUMMARY)] if path.is_file()]
-    return {path.relative_to(folder).as_posix() for path in found}
-
-
-def _strangers(folder: Path, config: str) -> list[str]:
-    """Files in the folder that are neither ours nor a killed run's."""
-    files = {
-        path.relative_to(folder).as_posix()
-        for path in folder.rglob("*")
-        if not path.is_dir() and PARTIAL not in path.parts
-    }
-    return sorted(files - _ours(folder, config))
-
-
-def _sweep(folder: Path, config: str, current: Iterable[str]) -> None:
-    """Remove what is no longer in view: the replaced run's files, and a killed run's."""
-    for path in _ours(folder, config) - set(current):
-        (folder / path).unlink(missing_ok=True)
-        with suppress(OSError):  # it holds more files
-            (folder / path).parent.rmdir()
 
 
 def _require_config_name(name: str) -> None:

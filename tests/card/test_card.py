@@ -162,6 +162,7 @@ def test_a_template_can_be_a_file(tmp_path):
         ("{{ nothing_of_the_kind }}", "the given template: 'nothing_of_the_kind' is undefined"),
         ("{% if %}", "the given template, line 1"),
         ("{{ ''.__class__.__mro__ }}", "the given template"),
+        ("{{ 1 // 0 }}", "the given template: ZeroDivisionError"),
         ("{{ facts.card_data.update({'a': 1}) }}", "the given template"),
     ],
 )
