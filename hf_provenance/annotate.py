@@ -35,7 +35,7 @@ from hf_provenance.errors import (
     VocabularyError,
 )
 from hf_provenance.plan import check_one_plan
-from hf_provenance.sources.fields import Col, offence, offenders, resolve
+from hf_provenance.sources.fields import Col, first_offender, offence, offenders, resolve
 from hf_provenance.tables import arrow_rows, batch_rows
 
 DatasetLike = TypeVar("DatasetLike", Dataset, DatasetDict, IterableDataset, IterableDatasetDict)
@@ -238,9 +238,15 @@ def _all_offenders(dataset: Dataset, annotator: Annotator) -> VocabularyError | 
         field = getattr(annotator, name)
         if isinstance(field, Col) and (field.mapping or name in closed):
             bad: Counter[Any] = Counter()
+            first_row = None
+            seen = 0
             column = dataset.select_columns([resolve(field, arrow_schema)])
             for table in column.with_format("arrow").iter(batch_size=batch_rows(dataset)):
-                bad += offenders(field, table, closed.get(name))
+                found = offenders(field, table, closed.get(name))
+                if found and first_row is None:
+                    first_row = seen + first_offender(field, table, found)
+                bad += found
+                seen += table.num_rows
             if bad:
-                return offence(field, name, closed.get(name), bad)
+                return offence(field, name, closed.get(name), bad, first_row)
     return None

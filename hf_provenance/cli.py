@@ -64,7 +64,7 @@ _folder_options = [
     _output,
     _by,
     click.option("--config-name", default=DEFAULT, show_default=True, help="Config to write."),
-    click.option("--overwrite", is_flag=True, help="Replace this config in FOLDER."),
+    click.option("--overwrite", is_flag=True, help="Replace this config in FOLDER, and labels that INPUT has."),
     click.option("--repo-id", help="Hub id for the examples on the card."),
     click.option("--template", type=click.Path(exists=True, path_type=Path), help="Card template."),
     click.option("--tokenizer", help="Name of the tokenizer behind the token counts."),
@@ -130,7 +130,9 @@ def annotate(quiet: bool, /, input_: str, config: str | None, form: str, **optio
     """  # noqa: D301 - a raw \\b would not keep click from wrapping the example
     annotator = Annotator(**fields_from(options))
     with reading(input_):
-        dataset = annotate_dataset(open_input(input_, config=config), annotator)
+        dataset = annotate_dataset(
+            open_input(input_, config=config), annotator, overwrite=options["overwrite"]
+        )
         published = _save(dataset, options, quiet)
     _report(published, form, quiet)
 
@@ -182,7 +184,9 @@ def card(
     repo_id: str | None,
     form: str,
 ) -> None:
-    """Print the dataset card of an annotated INPUT.
+    """Print the card that the rows of an annotated INPUT give by themselves.
+
+    Views, pictures and the language sample stand in the README.md that annotate and split write.
 
     Example: hf-provenance card labelled --base README.md
     """

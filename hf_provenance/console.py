@@ -10,8 +10,11 @@ import click
 
 from hf_provenance import numerals
 from hf_provenance.card import wording
+from hf_provenance.card.contents import problems
+from hf_provenance.card.facts import DEFAULT
 from hf_provenance.errors import UsageError
 from hf_provenance.publish.folder import Published
+from hf_provenance.publish.views import VIEW
 from hf_provenance.sources.fields import Col, col
 from hf_provenance.summary import CLASSES, Summary
 
@@ -89,14 +92,14 @@ def read_field(name: str, text: str) -> Any:
                     f"--{name}: {text!r} is neither a number nor col(NAME)."
                 ) from error
         if name in ("parents", "tokens"):
-            raise UsageError(f"--{name}: name the column as col({text}).")
+            raise UsageError(f"--{name.replace('_', '-')}: name the column as col({text}).")
         return text
     column, *pairs = (part.strip() for part in found.group(1).split(","))
     mapping: dict[str | None, str] = {}
     for pair in pairs:
         value, equals, label = pair.partition("=")
         if not equals:
-            raise UsageError(f"--{name}: {pair!r} is not VALUE=LABEL.")
+            raise UsageError(f"--{name.replace('_', '-')}: {pair!r} is not VALUE=LABEL.")
         mapping[value.strip() or None] = label.strip()
     return _as_col(column, mapping)
 
@@ -129,6 +132,8 @@ def print_summary(summary: Summary) -> None:
             f"\nCollected {summary.collected_from.date()} to {summary.collected_until.date()}; "
             f"{numerals.percent(summary.undated('rows'), summary.rows)} of the rows undated."
         )
+    for code, rows, meaning in problems(summary):
+        click.echo(f"Problem {code} in {numerals.number(rows)} rows: {meaning}")
     click.echo(f"Fingerprint {summary.fingerprint}")
 
 
@@ -140,12 +145,12 @@ def print_published(published: Published) -> None:
         click.echo(f"Kept in README.md: {item.key}: {item.theirs!r} (ours: {item.ours!r})")
     click.echo(f"Wrote {len(published.files):,} files to {published.path}")
     click.echo(f"  card   {published.path / 'README.md'}")
-    click.echo(f'  load   load_dataset("{published.path}")')
-    buckets = published.summary.buckets
+    config, buckets = published.config_name, published.summary.buckets
+    named = "" if config == DEFAULT else f', "{config}"'
+    click.echo(f'  load   load_dataset("{published.path}"{named})')
     if buckets:
-        click.echo(
-            f'         load_dataset("{published.path}", "crawl_date")  # {", ".join(buckets)}'
-        )
+        view = VIEW if config == DEFAULT else f"{config}.{VIEW}"
+        click.echo(f'         load_dataset("{published.path}", "{view}")  # {", ".join(buckets)}')
 
 
 def _print_columns(rows: list[tuple[str, list[str]]]) -> None:

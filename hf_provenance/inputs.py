@@ -16,11 +16,12 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-from datasets import load_dataset, load_from_disk
+from datasets import load_dataset, load_dataset_builder, load_from_disk
 from datasets.exceptions import DatasetsError
 from zstandard import ZstdError
 
 from hf_provenance.errors import InputError, ProvenanceError
+from hf_provenance.parquet_stream import stream
 
 _FORMATS = {
     ".parquet": "parquet",
@@ -68,7 +69,7 @@ def _open(name: str, config: str | None, revision: str | None) -> Any:
     if path.is_dir():
         if (path / "dataset_dict.json").is_file() or (path / "state.json").is_file():
             return load_from_disk(str(path))
-        return load_dataset(str(path.resolve()), config, streaming=True)
+        return stream(load_dataset_builder(str(path.resolve()), config))
     files = [name] if path.is_file() else _matches(name)
     if files:
         for file in files:
@@ -81,7 +82,7 @@ def _open(name: str, config: str | None, revision: str | None) -> Any:
             )
         options = {"sep": "\t"} if _suffix(files[0]) == ".tsv" else {}
         data_files = {"train": [escape(file) for file in files]}
-        return load_dataset(formats.pop(), data_files=data_files, streaming=True, **options)
+        return stream(load_dataset_builder(formats.pop(), data_files=data_files, **options))
     if has_magic(name):
         raise InputError(f"{name}: no file matches this pattern.")
     if (

@@ -86,12 +86,11 @@ def decide_origins(
 
 
 def full_share(share: pa.Array, origin: pa.Array) -> pa.Array:
-    """Fill in what the origin says by itself: 0 for human, 1 for synthetic."""
+    """The given share; where none is given, what the origin says: 0 for human, 1 for synthetic."""
     implied = _first_of(
         [(pc.equal(origin, HUMAN), _ZERO), (pc.equal(origin, SYNTHETIC), _ONE)], _NO_SHARE
     )
-    known = pc.is_in(origin, pa.array([HUMAN, SYNTHETIC, MIXED]))
-    return pc.if_else(known, pc.coalesce(share, implied), _NO_SHARE)
+    return pc.coalesce(share, implied)
 
 
 def as_mask(array: pa.Array) -> Mask:

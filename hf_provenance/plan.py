@@ -134,8 +134,11 @@ def _text_columns(text: Any, arrow_schema: pa.Schema) -> tuple[str, ...]:
             return (name,)
     candidates = [field.name for field in arrow_schema if text_kind(field.type) is not None]
     named = f'`text="{candidates[0]}"`' if candidates else "`text=...`"
+    typed = [f"{name!r} is {arrow_schema.field(name).type}" for name in (*TEXTS, *CHATS)
+             if name in arrow_schema.names]  # fmt: skip
+    looked = f"{', '.join(typed)}" if typed else f"none of {[*TEXTS, *CHATS]} is here"
     raise TextColumnError(
-        f"no text column was found: none of {[*TEXTS, *CHATS]} is here. Name it with {named}. "
+        f"no text column was found: {looked}. Name it with {named}. "
         + (f"Columns that could hold text: {candidates[:30]}." if candidates else "")
         + ("" if candidates else f"The data has the columns {arrow_schema.names[:30]}.")
     )

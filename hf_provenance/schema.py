@@ -57,10 +57,10 @@ LIMITS = {"synthetic_share": (0, 1), "generation": (0, 127), "tokens": (0, 2**63
 """Least and greatest value of the annotator's numeric fields."""
 
 PROBLEMS = {
-    "date_unreadable": "the collection date could not be read and is left empty",
-    "date_future": "the collection date lies more than a day in the future and is left empty",
+    "date_unreadable": "a collection date could not be read and was not used",
+    "date_future": "a collection date lies more than a day in the future and was not used",
     "date_estimated": "the crawl is not in the table of crawls: its dates are its week ± 3 weeks",
-    "date_ancient": "the collection date lies before 1900 and is left empty",
+    "date_ancient": "a collection date lies before 1900 and was not used",
     "authored_unreadable": "the authoring date could not be read and is left empty",
     "text_empty": "the text is null or empty",
     "conflict": "sources contradict each other, so the origin is unknown",

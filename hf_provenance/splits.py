@@ -89,12 +89,6 @@ class Buckets:
         day = self.by.replace("-", "_")
         return (f"pre_{day}", f"post_{day}", UNDATED)
 
-    def order(self, names: Iterable[str]) -> list[str]:
-        """Sort bucket names: by time, rows without a place in time last."""
-        rank = {name: position for position, name in enumerate(self.names)}
-        last = (UNDATED, NO_SNAPSHOT)
-        return sorted(names, key=lambda name: (rank.get(name, 0), name in last, name))
-
     def assign(self, rows: pa.Table) -> pa.DictionaryArray:
         """Name the bucket of each row.
 
@@ -171,6 +165,12 @@ def split_by_crawl_date(
     return IterableDatasetDict(parts) if streaming else DatasetDict(parts)
 
 
+def order_buckets(names: Iterable[str]) -> list[str]:
+    """Sort bucket names by time; those without a place in time come last."""
+    timeless = (UNDATED, NO_SNAPSHOT)
+    return sorted(names, key=lambda name: (name in timeless, name.startswith("post_"), name))
+
+
 def view_name(split: str, bucket: str, splits: Iterable[str]) -> str:
     """Name of a split's bucket in the `crawl_date` view."""
     names = list(splits)
@@ -208,7 +208,7 @@ def _divide_rows(split: Dataset, buckets: Buckets, where: str) -> dict[str, Data
     rows = dict(zip(names, np.split(order, ends[:-1]), strict=True))
     if sum(map(len, rows.values())) != len(split):
         raise SplitError(f"{where}: rows of the buckets do not add up; this is a bug.")
-    return {name: split.select(rows[name]) for name in buckets.order(names) if len(rows[name])}
+    return {name: split.select(rows[name]) for name in order_buckets(names) if len(rows[name])}
 
 
 def _divide_stream(split: IterableDataset, buckets: Buckets, where: str) -> dict[str, Any]:
@@ -226,7 +226,7 @@ def _divide_stream(split: IterableDataset, buckets: Buckets, where: str) -> dict
         name: arrow_rows(split)
         .map(_Keep(buckets, name), batched=True, features=split.features)
         .with_format(form)
-        for name in buckets.order(names)
+        for name in order_buckets(names)
     }
 
 

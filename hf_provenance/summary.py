@@ -22,6 +22,7 @@ from hf_provenance.errors import SummaryError, UsageError
 from hf_provenance.fingerprint import NO_ROWS, Fingerprint
 from hf_provenance.identity import RECIPE
 from hf_provenance.numerals import percent
+from hf_provenance.splits import order_buckets
 
 MEASURES = (
     "rows",
@@ -85,6 +86,11 @@ class Summary:
             return NotImplemented
         return merge([self, other])
 
+    def __repr__(self) -> str:
+        """Rows, ratio and fingerprint on one line."""
+        shares = ", ".join(f"{name} {share:.1%}" for name, share in self.shares(self.unit).items())
+        return f"Summary({self.rows:,} rows; by {self.unit}: {shares}; {self.fingerprint})"
+
     def __eq__(self, other: object) -> bool:
         """Equal when all sums are."""
         return isinstance(other, Summary) and self.to_dict() == other.to_dict()
@@ -111,8 +117,8 @@ class Summary:
 
     @property
     def buckets(self) -> tuple[str, ...]:
-        """Names of the crawl buckets that hold rows; empty if there are none."""
-        return tuple(sorted(set(self.tables["labels"]["bucket"].to_pylist()) - {None}))
+        """Names of the crawl buckets that hold rows, in order; empty if there are none."""
+        return tuple(order_buckets(set(self.tables["labels"]["bucket"].to_pylist()) - {None}))
 
     @property
     def unit(self) -> str:

@@ -15,7 +15,7 @@ from hf_provenance.schema import HUMAN, JOIN, SYNTHETIC
 from hf_provenance.summary import TABLES, Summary, merge
 from hf_provenance.tables import named_splits, provenance_tables
 
-_FLUSH_ROWS = 200_000
+_FLUSH_ROWS = 50_000
 _HOST = r"^(?i)[a-z][a-z0-9+.-]*://(?:[^/?#@]*@)?(?P<host>[^/?#:]+)"
 
 

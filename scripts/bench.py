@@ -278,15 +278,8 @@ def peak_anonymous_bytes(command: list[str]) -> int:
         nonlocal peak
         me = psutil.Process(process.pid)
         while process.poll() is None:
-            total = 0
-            for each in [me, *me.children(recursive=True)]:
-                try:
-                    status = Path(f"/proc/{each.pid}/status").read_text()
-                except (FileNotFoundError, ProcessLookupError):
-                    continue
-                lines = dict(line.split(":", 1) for line in status.splitlines() if ":" in line)
-                total += int(lines.get("RssAnon", "0 kB").split()[0]) * 1024
-            peak = max(peak, total)
+            with contextlib.suppress(psutil.NoSuchProcess):
+                peak = max(peak, sum(map(anonymous, [me, *me.children(recursive=True)])))
             time.sleep(0.02)
 
     watcher = threading.Thread(target=watch)
@@ -295,6 +288,16 @@ def peak_anonymous_bytes(command: list[str]) -> int:
         sys.exit(f"{command} failed")
     watcher.join()
     return peak
+
+
+def anonymous(process: psutil.Process) -> int:
+    """Anonymous memory of a process in bytes; 0 when it has ended."""
+    try:
+        status = Path(f"/proc/{process.pid}/status").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return 0
+    lines = dict(line.split(":", 1) for line in status.splitlines() if ":" in line)
+    return int(lines.get("RssAnon", "0 kB").split()[0]) * 1024
 
 
 if __name__ == "__main__":

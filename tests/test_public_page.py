@@ -31,7 +31,7 @@ ORDER = [
     ("tally",),
     ("card",),
     ("publish",),
-    ("inputs", "examples"),
+    ("parquet_stream", "inputs", "examples"),
     ("console",),
     ("cli",),
 ]

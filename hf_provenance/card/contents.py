@@ -13,7 +13,7 @@ from hf_provenance import schema
 from hf_provenance.card.facts import Facts
 from hf_provenance.card.metadata import languages_of
 from hf_provenance.card.wording import Timeline, sentence
-from hf_provenance.schema import HUMAN, MIXED, SYNTHETIC, UNKNOWN
+from hf_provenance.schema import HUMAN, MIXED, SYNTHETIC
 from hf_provenance.splits import PRESETS
 from hf_provenance.summary import CLASSES, Summary
 
@@ -193,12 +193,19 @@ def mixed_share(summary: Summary, unit: str) -> tuple[int, int] | None:
 
 
 def synthetic_range(summary: Summary, unit: str) -> tuple[int, int]:
-    """Least and most that models can have written, if every label other than unknown is right."""
-    amounts = summary.amounts(unit)
-    measured = mixed_share(summary, unit)
-    least = amounts[SYNTHETIC] + (measured[0] if measured else 0)
-    mixed = measured[0] if measured else amounts[MIXED]
-    return least, amounts[SYNTHETIC] + mixed + amounts[UNKNOWN]
+    """Least and most that models can have written, if no label but unknown is wrong.
+
+    Rows whose share is known count with it. Mixed and unknown rows without a known share may be
+    anything from none to all.
+    """
+    least = most = 0
+    part = "synthetic_micro" if unit == "rows" else f"synthetic_{unit}"
+    names = ["origin", "rows", "share_rows", unit, part]
+    for cell in summary.cells("labels").select(list(dict.fromkeys(names))).to_pylist():
+        known = cell[part] // 1_000_000 if unit == "rows" else cell[part]
+        least += known
+        most += known if cell["share_rows"] == cell["rows"] else cell[unit]
+    return least, most
 
 
 def problems(summary: Summary) -> list[tuple[str, int, str]]:

@@ -118,6 +118,8 @@ def appended_keys(summary: Summary, facts: Facts) -> dict[str, list[str]]:
     rows = summary.amounts("rows")
     tags = ["provenance"] + (["synthetic"] if rows[SYNTHETIC] + rows[MIXED] else [])
     appended = {"tags": tags}
+    if facts.language_sample is not None:
+        return appended  # a guess: the body says so, which a list of tags cannot
     tags_found = {tag.split("-")[0].lower() for tag in languages_of(summary, facts)}
     languages = sorted(tags_found - _NO_LANGUAGE)
     if languages:
@@ -129,7 +131,7 @@ def languages_of(summary: Summary, facts: Facts) -> Mapping[str, int]:
     """Rows of each language tag: declared, or in the sample where none is declared.
 
     A sampled language counts only from 5 rows and 1 % of the sample on: langdetect answers
-    with some language for any text.
+    with some language for any text. It stands in the body alone, where it is called a guess.
     """
     if facts.language_sample is not None:
         least = max(5, sum(facts.language_sample.values()) / 100)
@@ -171,4 +173,11 @@ def source_datasets(summary: Summary) -> list[str]:
 
 
 def _share(part: int, total: int) -> float:
-    return round(part / total, 4) if total else 0.0
+    """Share to four decimals, or more where it would read as none or all and is not."""
+    if part in (0, total):
+        return 1.0 if part else 0.0
+    return next(
+        share
+        for share in (*(round(part / total, digits) for digits in range(4, 16)), part / total)
+        if 0.0 < share < 1.0
+    )

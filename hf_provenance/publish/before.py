@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from hf_provenance.card.card import SECTION
 from hf_provenance.card.edits import CardEdit
@@ -58,6 +58,7 @@ class Before:
         if content is not None:
             edit_readme(content, _rehearsal(config))
             configs = named_configs(read_front_matter(content))
+            _refuse_other_formats(readme, configs)
         if not overwrite:
             held = {config, view_of(config)} & set(configs)
             if held or (folder / inside(config, LISTING)).is_file():
@@ -72,6 +73,19 @@ class Before:
                     "choose another folder, or pass overwrite=True to write into it."
                 )
         return cls(content, own_views(configs, config))
+
+
+def _refuse_other_formats(readme: Path, configs: dict[str, list[str]]) -> None:
+    """`datasets` picks one reader for a whole folder, so all configs must be of one format."""
+    for name, paths in configs.items():
+        for path in paths:
+            suffix = PurePosixPath(path).suffix
+            if suffix and suffix != ".parquet" and "*" not in suffix:
+                raise FolderError(
+                    f"{readme}: its config {name!r} reads {path!r}, and `datasets` reads all "
+                    "configs of a folder as one format, so the Parquet written here could not be "
+                    "loaded: convert that config to Parquet, or choose another folder."
+                )
 
 
 def _rehearsal(config: str) -> CardEdit:

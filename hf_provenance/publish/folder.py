@@ -72,17 +72,20 @@ class Published:
         path: The folder.
         files: Paths in the folder of all that this run wrote.
         kept: Values of an existing README that differ from ours and were kept.
+        config_name: The config.
     """
 
     summary: Summary
     path: Path
     files: tuple[str, ...]
     kept: tuple[Difference, ...] = ()
+    config_name: str = DEFAULT
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data."""
         return {
             "path": str(self.path),
+            "config_name": self.config_name,
             "rows": self.summary.rows,
             "shares": self.summary.shares(self.summary.unit),
             "unit": self.summary.unit,
@@ -186,7 +189,7 @@ def save_to_folder(
         files = (*sorted(shards), *others, listing, README)
         _move(staged, folder, files)
         sweep(folder, config_name, files)
-    return Published(written.summary, folder, files, edited.kept)
+    return Published(written.summary, folder, files, edited.kept, config_name)
 
 
 @contextmanager

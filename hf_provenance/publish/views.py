@@ -24,7 +24,7 @@ from datasets.info import DatasetInfosDict
 from huggingface_hub import DatasetCardData
 
 from hf_provenance.card.facts import DEFAULT
-from hf_provenance.splits import Buckets, view_name
+from hf_provenance.splits import Buckets, order_buckets, view_name
 
 VIEW = "crawl_date"
 
@@ -73,7 +73,7 @@ class Layout:
     def bucket_names(self) -> list[str]:
         """Names of the buckets that hold rows, in order."""
         names = {bucket for _, bucket in self.sizes if bucket is not None}
-        return self.buckets.order(names) if self.buckets else []
+        return order_buckets(names) if self.buckets else []
 
     def held(self) -> dict[str, list[str | None]]:
         """The buckets that hold rows of each split, in order; one None where undivided."""

@@ -153,18 +153,35 @@ def offenders(field: Col, table: pa.Table, vocabulary: tuple[str, ...] | None) -
     return Counter({distinct[i]: counts[i]["counts"] for i in bad})
 
 
+def first_offender(field: Col, table: pa.Table, bad: Counter[Any]) -> int:
+    """Number of the first row of a table that holds one of these values."""
+    rows = values(field, table).to_pylist()
+    return next(
+        number
+        for number, value in enumerate(rows)
+        if any(each in bad for each in (value if isinstance(value, list) else [value]))
+    )
+
+
 def offence(
-    field: Col, to: str, vocabulary: tuple[str, ...] | None, bad: Counter[Any]
+    field: Col,
+    to: str,
+    vocabulary: tuple[str, ...] | None,
+    bad: Counter[Any],
+    first_row: int | None = None,
 ) -> VocabularyError:
     """The error that lists values outside a mapping or vocabulary, with counts."""
-    shown = ", ".join(f"{value!r} ({count:,} rows)" for value, count in bad.most_common(_SHOWN))
+    shown = ", ".join(
+        f"{value!r} ({count:,} row{'s' * (count > 1)})" for value, count in bad.most_common(_SHOWN)
+    )
     more = f" and {len(bad) - _SHOWN} more values" if len(bad) > _SHOWN else ""
     known = "the mapping" if field.mapping else "the vocabulary"
     allowed = [pair[0] for pair in field.mapping] if field.mapping else list(vocabulary or ())
     first = next(iter(bad))
     label = (vocabulary or ("...",))[-1]
     return VocabularyError(
-        f"column {field.name!r} has values outside {known} of {to!r}: {shown}{more}. "
+        f"column {field.name!r} has values outside {known} of {to!r}: {shown}{more}"
+        f"{'' if first_row is None else f', first in row {first_row:,}'}. "
         f"Known: {_listed(allowed)}. Say what each means, for example "
         f"`{to}=col({field.name!r}, {{{first!r}: {label!r}, ...}})`."
     )
