@@ -135,8 +135,11 @@ def _cleared(dataset: Any, overwrite: bool) -> Any:
     """The dataset without provenance columns, or an error that says why they are in the way."""
     names = dataset.column_names or []
     taken = [name for name in names if name.startswith(schema.PREFIX)]
-    if not taken or overwrite:
-        return dataset.remove_columns(taken) if taken else dataset
+    labels = list(schema.provenance_columns(taken))
+    if overwrite and labels:
+        return _cleared(dataset.remove_columns(labels), overwrite)
+    if not taken:
+        return dataset
     if schema.is_annotated(names):
         raise AlreadyAnnotatedError(
             "the dataset is already annotated: replace its labels with "
@@ -144,7 +147,8 @@ def _cleared(dataset: Any, overwrite: bool) -> Any:
         )
     raise ColumnClashError(
         f"the dataset has {taken}, names kept for provenance: rename them with "
-        f"`dataset.rename_column({taken[0]!r}, ...)`, or drop them with overwrite=True."
+        f"`dataset.rename_column({taken[0]!r}, ...)`"
+        + (", or drop them with overwrite=True." if labels else ".")
     )
 
 

@@ -20,8 +20,9 @@ from datasets.formatting.formatting import LazyDict
 
 from hf_provenance import schema
 from hf_provenance.errors import ColumnClashError, LabelError, MapUsageError, UsageError
+from hf_provenance.identity import SPEECH_KEYS
 from hf_provenance.labels import label_rows
-from hf_provenance.plan import Plan, make_plan
+from hf_provenance.plan import CHATS, Plan, make_plan
 from hf_provenance.sources.crawl_dates import read_date
 from hf_provenance.sources.fields import Col
 
@@ -200,7 +201,7 @@ class Annotator:
                 "with_indices, with_rank and input_columns."
             )
         if isinstance(batch, LazyDict):
-            return self.annotate_table(_plain_table(batch.pa_table))
+            return self.annotate_table(_lazy_table(batch))
         if isinstance(batch, pa.Table):
             return self.annotate_table(batch)
         if isinstance(batch, dict) and not any(hasattr(v, "dtype") for v in batch.values()):
@@ -253,7 +254,7 @@ def _check_date(name: str, value: Any) -> None:
     try:
         for constant in parts if any(isinstance(part, Col) for part in parts) else (value,):
             if not isinstance(constant, Col):
-                read_date(constant)
+                read_date(constant, ancient=name == "authored")
     except LabelError as error:
         raise UsageError(f"{name}: {error} For a column, name it with col(...).") from error
 
@@ -272,18 +273,36 @@ def _check_clash(names: Iterable[str]) -> None:
         )
 
 
-def _plain_table(table: Any) -> pa.Table:
-    """The Arrow table inside a `datasets` table wrapper."""
-    return table.table if hasattr(table, "table") else table
+def _lazy_table(batch: LazyDict) -> pa.Table:
+    """The Arrow table behind a lazy batch, with the values that the caller has set in it."""
+    table = batch.pa_table.table if hasattr(batch.pa_table, "table") else batch.pa_table
+    for name in [name for name in table.column_names if name not in batch.data]:
+        table = table.drop_columns(name)
+    for name, value in batch.data.items():
+        if name in batch.keys_to_format:
+            continue  # nobody has touched it
+        kept = name in table.column_names
+        type_ = table.schema.field(name).type if kept else None
+        value = value if isinstance(value, list) else [value]
+        try:
+            column = pa.array(value, type_)
+        except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError) as error:
+            raise MapUsageError(
+                f"column {name!r} was changed before the annotator saw it, to values that are no "
+                f"{type_ or 'Arrow values'}: {error}. Do that in a map of its own."
+            ) from error
+        place = table.column_names.index(name) if kept else table.num_columns
+        table = table.set_column(place, name, column) if kept else table.append_column(name, column)
+    return table
 
 
 def _is_one_row(batch: dict[str, Any]) -> bool:
     """Whether a streaming map without `batched=True` handed over one row as a dict."""
-    return any(not isinstance(value, list) for value in batch.values()) or any(
-        isinstance(value, list) and value and isinstance(value[0], dict)
-        for name, value in batch.items()
-        if name in ("messages", "conversations", "conversation")
-    )
+    if any(not isinstance(value, list) for value in batch.values()):
+        return True
+    # A chat is a list of turns; a batch of chats is a list of such lists.
+    turns = [batch[name][0] for name in CHATS if batch.get(name)]
+    return any(isinstance(turn, dict) and SPEECH_KEYS & turn.keys() for turn in turns)
 
 
 def _names_only(rows: dict[str, Any]) -> pa.Schema:

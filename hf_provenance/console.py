@@ -132,8 +132,8 @@ def print_summary(summary: Summary) -> None:
             f"\nCollected {summary.collected_from.date()} to {summary.collected_until.date()}; "
             f"{numerals.percent(summary.undated('rows'), summary.rows)} of the rows undated."
         )
-    for code, rows, meaning in problems(summary):
-        click.echo(f"Problem {code} in {numerals.number(rows)} rows: {meaning}")
+    for code, count, meaning in problems(summary):
+        click.echo(f"Problem {code} in {numerals.number(count)} rows: {meaning}")
     click.echo(f"Fingerprint {summary.fingerprint}")
 
 

@@ -39,7 +39,8 @@ RECIPE = {
 }
 """How `prov_id` is made, as named in `provenance.json`."""
 
-_SPEECH_KEYS = ("content", "value", "text")
+SPEECH_KEYS = frozenset(["content", "value", "text"])
+"""Keys of a struct that hold what is said, beside who says it."""
 
 
 class Identity(NamedTuple):
@@ -264,7 +265,7 @@ def _speech_bytes(array: pa.Array) -> np.ndarray[Any, np.dtype[np.int64]]:
         return np.where(valid, running[offsets[1:]] - running[offsets[:-1]], 0)
     if pa.types.is_struct(array.type):
         names = [field.name for field in array.type]
-        spoken = [name for name in names if name in _SPEECH_KEYS] or names
+        spoken = [name for name in names if name in SPEECH_KEYS] or names
         total = sum(
             (_speech_bytes(pc.struct_field(array, name)) for name in spoken),
             np.zeros(rows, np.int64),

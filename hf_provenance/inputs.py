@@ -46,13 +46,12 @@ _UNREADABLE = (
 """What readers raise for bad data."""
 
 
-def open_input(name: str, *, config: str | None = None, revision: str | None = None) -> Any:
+def open_input(name: str, *, config: str | None = None) -> Any:
     """Open an INPUT.
 
     Args:
         name: File, glob, folder or Hub id.
         config: Config to load, where there are several.
-        revision: Revision of a Hub dataset.
 
     Returns:
         An `IterableDatasetDict`, or what `load_from_disk` gives.
@@ -61,10 +60,10 @@ def open_input(name: str, *, config: str | None = None, revision: str | None = N
         InputError: It is not there, or cannot be read.
     """
     with reading(name):
-        return _open(name, config, revision)
+        return _open(name, config)
 
 
-def _open(name: str, config: str | None, revision: str | None) -> Any:
+def _open(name: str, config: str | None) -> Any:
     path = Path(name)
     if path.is_dir():
         if (path / "dataset_dict.json").is_file() or (path / "state.json").is_file():
@@ -91,7 +90,7 @@ def _open(name: str, config: str | None, revision: str | None) -> Any:
         or name.startswith((".", "/"))
     ):
         raise InputError(f"{name}: no such file or folder, and it is no Hub id (OWNER/NAME).")
-    return load_dataset(name, config, revision=revision, streaming=True)
+    return load_dataset(name, config, streaming=True)
 
 
 @contextmanager

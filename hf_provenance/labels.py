@@ -35,7 +35,8 @@ def label_rows(
     generator = _generators(annotator.generator, table)
     share = _numbers(annotator.synthetic_share, table, "synthetic_share", first_row)
     stated = _strings(annotator.origin, table, "origin", schema.ORIGINS)
-    evidence = Evidence(stated, method, generator, share)
+    generation = _numbers(annotator.generation, table, "generation", first_row)
+    evidence = Evidence(stated, method, generator, share, generation)
     origin, basis, conflict = decide_origins(annotator, evidence, identity.ids, first_row)
     problems.add("conflict", conflict)
 
@@ -53,13 +54,13 @@ def label_rows(
     }
     optional = set(plan.written) - set(schema.CORE)
     if "prov_synthetic_share" in optional:
-        columns["prov_synthetic_share"] = full_share(share, origin)
+        columns["prov_synthetic_share"] = full_share(share, origin, conflict)
     if "prov_generation" in optional:
-        columns["prov_generation"] = _numbers(annotator.generation, table, "generation", first_row)
+        columns["prov_generation"] = generation
     if "prov_parents" in optional and annotator.parents is not None:
         columns["prov_parents"] = _parents(annotator.parents, table)
     if "prov_authored_at" in optional:
-        authored = _dates(annotator.authored, table)
+        authored = _dates(annotator.authored, table, ancient=True)
         problems.add("authored_unreadable", as_mask(pc.and_(
             pc.is_null(authored.start), pc.is_valid(authored.problem))))  # fmt: skip
         columns["prov_authored_at"] = authored.start
@@ -232,21 +233,23 @@ def _collected(tried: tuple[Any, ...], table: pa.Table, problems: Problems) -> I
     return Intervals(start, until, pa.nulls(table.num_rows, pa.string()))
 
 
-def _dates(source: Any, table: pa.Table) -> Intervals:
+def _dates(source: Any, table: pa.Table, *, ancient: bool = False) -> Intervals:
     if isinstance(source, tuple) and any(isinstance(part, Col) for part in source):
-        first, last = (_dates(part, table) for part in source)
-        problem = pc.coalesce(first.problem, last.problem)
+        first, last = (_dates(part, table, ancient=ancient) for part in source)
+        starts, ends = pc.is_valid(first.start), pc.is_valid(last.until)
         disorder = pc.fill_null(pc.greater(first.start, last.until), False)
-        known = pc.and_(pc.and_(pc.is_valid(first.start), pc.is_valid(last.until)),
-                        pc.invert(disorder))  # fmt: skip
+        known = pc.and_(pc.and_(starts, ends), pc.invert(disorder))
+        problem = pc.coalesce(first.problem, last.problem)
+        one_end = pc.and_(pc.xor(starts, ends), pc.is_null(problem))
+        problem = pc.if_else(one_end, "date_open", problem)
         return Intervals(
             pc.if_else(known, first.start, None),
             pc.if_else(known, last.until, None),
             pc.if_else(disorder, "date_unreadable", problem),
         )
     if isinstance(source, Col):
-        return read_dates(values(source, table))
-    first_instant, last_instant = read_date(source)
+        return read_dates(values(source, table), ancient=ancient)
+    first_instant, last_instant = read_date(source, ancient=ancient)
     rows = table.num_rows
     return Intervals(
         pa.repeat(pa.scalar(first_instant, schema.TIMESTAMP), rows),

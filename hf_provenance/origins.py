@@ -37,12 +37,14 @@ class Evidence(NamedTuple):
         method: How the row was collected, null where not known.
         generator: The model that wrote it, null where none is named.
         share: Share that a model wrote, 0 to 1, null where not known.
+        generation: Models between the row and a person, null where not known.
     """
 
     stated: pa.Array
     method: pa.Array
     generator: pa.Array
     share: pa.Array
+    generation: pa.Array
 
 
 class Origins(NamedTuple):
@@ -67,7 +69,8 @@ def decide_origins(
     Raises:
         ConflictError: A row contradicts itself, and the annotator says to stop there.
     """
-    fields = (annotator.origin, annotator.method, annotator.generator, annotator.synthetic_share)
+    fields = (annotator.origin, annotator.method, annotator.generator, annotator.synthetic_share,
+              annotator.generation)  # fmt: skip
     rows = len(ids)
     # Constants say the same of every row: what holds for the first holds for all.
     alike = rows > 0 and not any(isinstance(field, Col) for field in fields)
@@ -85,8 +88,12 @@ def decide_origins(
     return Origins(origin, basis, conflict)
 
 
-def full_share(share: pa.Array, origin: pa.Array) -> pa.Array:
-    """The given share; where none is given, what the origin says: 0 for human, 1 for synthetic."""
+def full_share(share: pa.Array, origin: pa.Array, conflict: Mask) -> pa.Array:
+    """The given share, or what the origin says: 0 for human, 1 for synthetic.
+
+    A row that contradicts itself has none: its share is part of the contradiction.
+    """
+    share = pc.if_else(pa.array(conflict), _NO_SHARE, share)
     implied = _first_of(
         [(pc.equal(origin, HUMAN), _ZERO), (pc.equal(origin, SYNTHETIC), _ONE)], _NO_SHARE
     )
@@ -119,12 +126,15 @@ def _weighed(annotator: Annotator, evidence: Evidence) -> tuple[pa.Array, pa.Arr
 
 def _conflicts(origin: pa.Array, evidence: Evidence) -> Mask:
     """Rows whose sources contradict each other."""
-    human = pc.equal(origin, HUMAN)
+    human, mixed, synthetic = (pc.equal(origin, name) for name in (HUMAN, MIXED, SYNTHETIC))
     model = pc.or_(pc.is_valid(evidence.generator), _by_method(evidence))
+    model = pc.or_(model, _true(pc.greater(evidence.generation, 0)))
     some = _true(pc.greater(evidence.share, 0))
     not_all = _true(pc.less(evidence.share, 1))
-    synthetic = pc.equal(origin, SYNTHETIC)
-    return as_mask(pc.or_(pc.and_(human, pc.or_(model, some)), pc.and_(synthetic, not_all)))
+    pure = pc.and_(mixed, _true(pc.is_in(evidence.share, pa.array([0, 1], pa.float32()))))
+    no_model = pc.or_(not_all, _true(pc.equal(evidence.generation, 0)))
+    clash = pc.or_(pc.and_(human, pc.or_(model, some)), pc.and_(synthetic, no_model))
+    return as_mask(pc.or_(clash, pure))
 
 
 def _conflict(
@@ -136,6 +146,8 @@ def _conflict(
         says.append(f"generator {evidence.generator[row].as_py()!r}")
     if evidence.method[row].as_py() in MODEL_METHODS:
         says.append(f"method {evidence.method[row].as_py()!r}")
+    if evidence.generation[row].is_valid:
+        says.append(f"generation {evidence.generation[row].as_py()}")
     if evidence.share[row].is_valid:
         says.append(f"synthetic share {evidence.share[row].as_py():g}")
     return ConflictError(

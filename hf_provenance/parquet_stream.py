@@ -26,7 +26,9 @@ class _BatchedParquet(Parquet):  # type: ignore[misc]
     ) -> Iterator[tuple[Key, pa.Table]]:
         for number, (file, groups) in enumerate(zip(files, row_groups_list, strict=True)):
             with open(file, "rb") as opened, pq.ParquetFile(opened, pre_buffer=False) as parquet:
-                batches = parquet.iter_batches(_BATCH, row_groups=groups)
+                batches = parquet.iter_batches(
+                    _BATCH, row_groups=groups, columns=self.config.columns
+                )
                 for place, batch in enumerate(batches):
                     yield Key(number, place), self._cast_table(pa.Table.from_batches([batch]))
 
@@ -40,8 +42,10 @@ def stream(builder: DatasetBuilder) -> Any:
     Returns:
         An `IterableDatasetDict`.
     """
-    if isinstance(builder, Parquet):
-        config = builder.config
-        builder = _BatchedParquet(data_files=config.data_files, features=builder.info.features)
+    config = builder.config
+    if isinstance(builder, Parquet) and config.filters is None:
+        builder = _BatchedParquet(
+            data_files=config.data_files, features=builder.info.features, columns=config.columns
+        )
     dataset = builder.as_streaming_dataset()
     return IterableDatasetDict(dataset)

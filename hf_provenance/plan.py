@@ -160,6 +160,7 @@ def _may_hold_dates(type_: pa.DataType) -> bool:
     return (
         _is_text(type_)
         or pa.types.is_integer(type_)
+        or pa.types.is_float64(type_)
         or pa.types.is_timestamp(type_)
         or pa.types.is_date(type_)
     )

@@ -15,9 +15,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from datasets import Features
 
-from hf_provenance.errors import SchemaError
+from hf_provenance.errors import SchemaError, VocabularyError
 
 SCHEMA = "hf-provenance/1"
 PREFIX = "prov_"
@@ -59,6 +60,7 @@ LIMITS = {"synthetic_share": (0, 1), "generation": (0, 127), "tokens": (0, 2**63
 PROBLEMS = {
     "date_unreadable": "a collection date could not be read and was not used",
     "date_future": "a collection date lies more than a day in the future and was not used",
+    "date_open": "only one end of the collection dates is known, so the row is undated",
     "date_estimated": "the crawl is not in the table of crawls: its dates are its week ± 3 weeks",
     "date_ancient": "a collection date lies before 1900 and was not used",
     "authored_unreadable": "the authoring date could not be read and is left empty",
@@ -172,6 +174,38 @@ def require_annotated(schema: pa.Schema, *, where: str = "the dataset") -> tuple
                 f"{BY_NAME[name].type}: annotate again with `annotate(dataset, overwrite=True)`."
             )
     return present
+
+
+def check_rows(table: pa.Table, *, where: str = "the dataset") -> None:
+    """Check the values of provenance columns that somebody else may have written.
+
+    Args:
+        table: Provenance columns of the right types.
+        where: How to name the data in the error.
+
+    Raises:
+        SchemaError: A null where there may be none, or an id that is no 32 hex digits.
+        VocabularyError: A value outside a closed vocabulary.
+    """
+    for name in provenance_columns(table.column_names):
+        column = BY_NAME[name]
+        if not column.nullable and table[name].null_count:
+            raise SchemaError(
+                f"{where}: {table[name].null_count:,} rows have no {name!r}, which every row "
+                "must have: annotate again with `annotate(dataset, overwrite=True)`."
+            )
+        if column.vocabulary:
+            odd = sorted(set(pc.unique(table[name]).to_pylist()) - set(column.vocabulary))
+            if odd:
+                raise VocabularyError(
+                    f"{where}: column {name!r} holds {odd[:5]}, and may hold only "
+                    f"{list(column.vocabulary)}: annotate again with "
+                    "`annotate(dataset, overwrite=True)`."
+                )
+    if "prov_id" in table.column_names and table.num_rows:
+        lengths = pc.min_max(pc.binary_length(table["prov_id"])).as_py()
+        if lengths != {"min": 32, "max": 32}:
+            raise SchemaError(f"{where}: column 'prov_id' holds values that are no 32 hex digits.")
 
 
 def _same_type(found: pa.DataType, wanted: pa.DataType) -> bool:

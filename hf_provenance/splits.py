@@ -154,14 +154,16 @@ def split_by_crawl_date(
     streaming = isinstance(dataset, IterableDataset | IterableDatasetDict)
     splits = named_splits(dataset)
     parts: dict[str, Any] = {}
+    found: set[str] = set()
     for name, split in splits.items():
         divided = _divide_stream if isinstance(split, IterableDataset) else _divide_rows
         for bucket, part in divided(split, buckets, where=f"split {name!r}").items():
-            view = view_name(name, bucket, splits)
+            view = view_name(name, bucket)
             if view in parts:
                 raise SplitError(f"two splits would be called {view!r}: rename the split {name!r}.")
             parts[view] = part
-    buckets.check(parts if len(splits) == 1 else ())
+            found.add(bucket)
+    buckets.check(found)
     return IterableDatasetDict(parts) if streaming else DatasetDict(parts)
 
 
@@ -171,11 +173,9 @@ def order_buckets(names: Iterable[str]) -> list[str]:
     return sorted(names, key=lambda name: (name in timeless, name.startswith("post_"), name))
 
 
-def view_name(split: str, bucket: str, splits: Iterable[str]) -> str:
+def view_name(split: str, bucket: str) -> str:
     """Name of a split's bucket in the `crawl_date` view."""
-    names = list(splits)
-    training = TRAIN if TRAIN in names else (names[0] if len(names) == 1 else None)
-    return bucket if split == training else f"{split}.{bucket}"
+    return bucket if split == TRAIN else f"{split}.{bucket}"
 
 
 def require_split_name(name: str) -> str:
@@ -202,7 +202,7 @@ def _divide_rows(split: Dataset, buckets: Buckets, where: str) -> dict[str, Data
     column = pa.chunked_array(assigned).unify_dictionaries().combine_chunks()
     names = column.dictionary.to_pylist()
     codes = column.indices.to_numpy()
-    buckets.check(names)
+    buckets.check(names[code] for code in np.unique(codes))
     order = np.argsort(codes, kind="stable")
     ends = np.cumsum(np.bincount(codes, minlength=len(names)))
     rows = dict(zip(names, np.split(order, ends[:-1]), strict=True))

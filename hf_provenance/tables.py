@@ -21,7 +21,9 @@ _STREAM_ROWS = 1_000
 
 
 def named_splits(dataset: Any) -> dict[str, Dataset | IterableDataset]:
-    """The splits of any dataset by name; a dataset without split names is `train`.
+    """The splits of any dataset by name; a dataset without a split name is `train`.
+
+    A part of a split (`train[:10%]`) has the split's name; of a union, none.
 
     Raises:
         UsageError: Not a dataset.
@@ -29,11 +31,16 @@ def named_splits(dataset: Any) -> dict[str, Dataset | IterableDataset]:
     if isinstance(dataset, DatasetDict | IterableDatasetDict):
         return {str(name): split for name, split in dataset.items()}
     if isinstance(dataset, Dataset | IterableDataset):
-        return {str(dataset.split or "train"): dataset}
+        return {_split_name(dataset): dataset}
     raise UsageError(
         "expected a datasets.Dataset, DatasetDict or their Iterable forms, not "
         f"{type(dataset).__name__}."
     )
+
+
+def _split_name(dataset: Dataset | IterableDataset) -> str:
+    name = str(dataset.split or "train").partition("[")[0]
+    return "train" if "+" in str(dataset.split) else name
 
 
 def provenance_tables(split: Dataset | IterableDataset, where: str) -> Iterator[pa.Table]:

@@ -52,8 +52,7 @@ class Tally:
     def __init__(self) -> None:
         self._waiting: list[pa.Table] = []
         self._waiting_rows = 0
-        self._columns: tuple[str, ...] | None = None
-        self._summary = Summary()
+        self._parts: list[Summary] = []
 
     def add(self, table: pa.Table, *, split: str, bucket: str | pa.Array | None = None) -> None:
         """Add rows.
@@ -65,6 +64,7 @@ class Tally:
         """
         columns = schema.provenance_columns(table.column_names)
         rows = table.select(list(columns)).cast(schema.arrow_schema(columns))
+        schema.check_rows(rows, where=f"split {split!r}")
         if not isinstance(bucket, pa.Array):
             bucket = pa.repeat(pa.scalar(bucket, pa.string()), table.num_rows)
         rows = rows.append_column("split", pa.repeat(pa.scalar(split), table.num_rows))
@@ -76,13 +76,17 @@ class Tally:
     def summary(self) -> Summary:
         """The summary of all rows added so far."""
         self._flush()
-        return self._summary
+        self._parts = [merge(self._parts)]
+        return self._parts[0]
 
     def _flush(self) -> None:
         if self._waiting_rows:
             rows = pa.concat_tables(self._waiting).combine_chunks()
-            self._summary = merge([self._summary, summarize_rows(rows)])
+            self._parts.append(summarize_rows(rows))
         self._waiting, self._waiting_rows = [], 0
+        # Like sizes with like, so that a cell is merged a few times and not at every flush.
+        while len(self._parts) > 1 and self._parts[-2].rows <= self._parts[-1].rows:
+            self._parts[-2:] = [merge(self._parts[-2:])]
 
 
 def summarize_rows(rows: pa.Table) -> Summary:

@@ -76,7 +76,7 @@ def write_gallery(folder: Path) -> None:
         rows, options = make()
         with tempfile.TemporaryDirectory() as whole:
             save_to_folder(rows, whole, figures=True, progress=False, **options)
-            shutil.rmtree(folder / name, ignore_errors=True)
+            shutil.rmtree(folder / name / "provenance", ignore_errors=True)
             for path in KEPT:
                 (folder / name / path).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(Path(whole, path), folder / name / path)

@@ -447,7 +447,7 @@ def test_all_offenders_of_the_whole_dataset_are_listed_with_counts():
 
 def test_all_offenders_inside_lists_are_listed_with_counts():
     models = [["a"]] * 1_500 + [["x", "a"], ["y"], ["x"]]
-    with pytest.raises(VocabularyError, match=r"'x' \(2 rows\), 'y' \(1 rows\)"):
+    with pytest.raises(VocabularyError, match=r"'x' \(2 rows\), 'y' \(1 row\)"):
         annotate(documents(len(models), model=models), generator=col("model", {"a": "org/a"}))
 
 
@@ -553,3 +553,9 @@ def test_dates_of_all_kinds_are_counted_and_none_is_lost():
 )
 def test_the_size_of_any_column_is_known(array, size):
     assert arrow_size(pa.table({"a": array})) == size
+
+
+def test_overwrite_leaves_a_column_that_only_sounds_like_ours():
+    rows = annotate(Dataset.from_dict({"text": ["a"]})).add_column("prov_state", ["mine"])
+    with pytest.raises(ColumnClashError, match="prov_state"):
+        annotate(rows, overwrite=True)

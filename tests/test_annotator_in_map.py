@@ -12,7 +12,8 @@ import pytest
 import xxhash
 from datasets import ClassLabel, Dataset, DatasetDict, Features, Image, IterableDataset, Value
 
-from hf_provenance import Annotator, col
+from hf_provenance import Annotator, annotate, col, summarize
+from hf_provenance.demo import ANNOTATOR, load_demo
 from hf_provenance.errors import ColumnClashError, MapUsageError, ProvenanceError, VocabularyError
 from hf_provenance.schema import CORE, arrow_schema
 
@@ -302,3 +303,37 @@ def test_every_error_survives_pickling():
     for kind in family(ProvenanceError):
         copy = pickle.loads(pickle.dumps(kind("row 7")))
         assert (type(copy), str(copy)) == (kind, "row 7")
+
+
+def test_values_that_a_caller_set_before_are_what_is_labelled():
+    def stripped(batch):
+        batch["text"] = [text.strip() for text in batch["text"]]
+        return Annotator()(batch)
+
+    mapped = Dataset.from_dict({"text": [" a ", "b"]}).map(stripped, batched=True)
+    assert mapped["text"][:] == ["a", "b"]
+    assert mapped["prov_bytes"][:] == [1, 1]
+
+
+def test_values_of_another_type_set_before_are_an_error_that_says_what_to_do():
+    def counted(batch):
+        batch["text"] = [len(text) for text in batch["text"]]
+        return Annotator()(batch)
+
+    with pytest.raises(MapUsageError, match=r"column 'text' was changed .* map of its own"):
+        Dataset.from_dict({"text": ["a"]}).map(counted, batched=True)
+
+
+def test_a_struct_named_like_a_chat_does_not_make_a_batch_a_row():
+    rows = Dataset.from_dict({"text": ["a", "b"], "conversation": [{"id": 1}, {"id": 2}]})
+    stream = rows.to_iterable_dataset().map(Annotator(), batched=True)
+    assert [row["prov_bytes"] for row in stream] == [1, 1]
+
+
+def test_what_the_annotator_answers_is_pinned_to_its_version():
+    """Whoever changes an answer raises `Annotator.version`, so that no stale cache is reused."""
+    demo = annotate(load_demo(), ANNOTATOR)
+    assert (ANNOTATOR.version, summarize(demo).fingerprint) == (
+        1,
+        "87a976d6738f03c0cb791e1efd393581",
+    )

@@ -218,3 +218,12 @@ def test_a_mistake_in_the_program_is_not_laid_on_the_input() -> None:
 
     with pytest.raises(KeyError), reading("rows.jsonl"):
         list(mistaken())
+
+
+def test_columns_that_a_readme_leaves_out_are_not_read(tmp_path: Path) -> None:
+    Dataset.from_dict({"text": ["a"], "secret": ["s"]}).to_parquet(tmp_path / "train.parquet")
+    (tmp_path / "README.md").write_text(
+        "---\nconfigs:\n- config_name: default\n  data_files: train.parquet\n"
+        "  columns: [text]\n---\n"
+    )
+    assert list(open_input(str(tmp_path))["train"]) == [{"text": "a"}]

@@ -177,6 +177,9 @@ CLASHES = {
     "human and a share": (Annotator(origin="human", synthetic_share=col("x")), [0.25]),
     "synthetic and half a share": (Annotator(origin="synthetic", synthetic_share=col("x")), [0.5]),
     "synthetic and no share": (Annotator(origin="synthetic", synthetic_share=col("x")), [0.0]),
+    "human and a generation": (Annotator(origin="human", generation=col("x")), [3]),
+    "synthetic and no generation": (Annotator(origin="synthetic", generation=col("x")), [0]),
+    "mixed and no share": (Annotator(origin="mixed", synthetic_share=col("x")), [0.0]),
     "a generator and no share": (Annotator(generator="m", synthetic_share=col("x")), [0.0]),
 }
 
@@ -586,3 +589,28 @@ def test_neither_values_nor_batches_change_columns_or_labels(rows, data):
     assert pa.concat_tables(parts).to_pylist() == expected.to_pylist()
     assert {part.schema for part in parts} == {expected.schema}
     assert expected.schema == arrow_schema(EVERYTHING.plan(INPUT).written)
+
+
+def test_a_text_may_be_older_than_any_collection():
+    found = labels(Annotator(authored=col("x")), x=["1813-01-28"])
+    assert found["prov_authored_at"].to_pylist() == [datetime(1813, 1, 28)]
+    assert found["prov_problems"].to_pylist() == [None]
+    constant = labels(Annotator(authored="1813"), x=[""])
+    assert constant["prov_authored_at"].to_pylist() == [datetime(1813, 1, 1)]
+
+
+def test_dates_with_one_end_open_leave_a_code():
+    annotator = Annotator(collected=(col("a"), col("b")))
+    found = labels(annotator, a=["2021-01-01", None], b=[None, "2022-01-01"])
+    assert found["prov_collected_at"].to_pylist() == [None, None]
+    assert found["prov_problems"].to_pylist() == ["date_open", "date_open"]
+
+
+def test_a_column_of_float_seconds_is_found_as_dates():
+    found = labels(Annotator(), timestamp=pa.array([1_669_716_000.0], pa.float64()))
+    assert found["prov_collected_at"].to_pylist() == [datetime(2022, 11, 29, 10)]
+
+
+def test_the_share_of_a_row_that_contradicts_itself_is_not_known():
+    annotator = Annotator(origin="human", synthetic_share=col("x"), on_conflict="unknown")
+    assert labels(annotator, x=[0.5])["prov_synthetic_share"].to_pylist() == [None]

@@ -8,7 +8,7 @@ from datasets import Dataset, DatasetDict, IterableDatasetDict, load_dataset
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hf_provenance import annotate, split_by_crawl_date
+from hf_provenance import annotate, split_by_crawl_date, summarize
 from hf_provenance.errors import SchemaError, SplitError
 from hf_provenance.splits import PERIODS, PRESETS, Buckets, require_split_name, view_name
 
@@ -72,6 +72,25 @@ def test_a_date_object_is_a_cutoff(rows):
     assert texts(by_object) == texts(split_by_crawl_date(rows, "2022-11-30"))
 
 
+def test_a_test_split_alone_keeps_its_name(rows):
+    assert list(split_by_crawl_date(DatasetDict(test=rows.select([0])))) == ["test.pre_2022_11_30"]
+
+
+@pytest.mark.parametrize(("split", "name"), [("test[:50%]", "test"), ("train+test", "train")])
+def test_a_part_of_a_split_has_its_name_and_a_union_none(rows, split, name, tmp_path):
+    plain = rows.remove_columns([n for n in rows.column_names if n.startswith("prov_")])
+    plain.to_parquet(tmp_path / "x.parquet")
+    files = {part: str(tmp_path / "x.parquet") for part in ("train", "test")}
+    loaded = load_dataset("parquet", data_files=files, split=split)
+    assert summarize(annotate(loaded)).splits == (name,)
+
+
+def test_buckets_of_all_splits_count_towards_the_limit(rows):
+    dataset = DatasetDict(train=rows.select([0]), test=rows.select([1]))
+    with pytest.raises(SplitError, match="2 buckets"):
+        split_by_crawl_date(dataset, max_buckets=1)
+
+
 def test_a_bucket_without_rows_has_no_split(rows):
     assert list(split_by_crawl_date(rows.select([0]), "2022-11-30")) == ["pre_2022_11_30"]
 
@@ -87,8 +106,8 @@ def test_training_buckets_have_the_plain_name_and_others_their_split_before_it(r
 
 
 def test_without_a_training_split_no_bucket_has_the_plain_name():
-    assert view_name("test", "undated", ["test", "validation"]) == "test.undated"
-    assert view_name("en", "undated", ["en"]) == "undated"
+    assert view_name("test", "undated") == "test.undated"
+    assert view_name("train", "undated") == "undated"
 
 
 @pytest.mark.parametrize("by", ["2022-11-30", *PERIODS])

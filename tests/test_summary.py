@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hf_provenance import Summary, annotate, col, summarize
-from hf_provenance.errors import SchemaError, SummaryError, UsageError
+from hf_provenance.errors import ProvenanceError, SchemaError, SummaryError, UsageError
 from hf_provenance.summary import TABLES, merge
 
 WRITERS = {"ai": "synthetic", "person": "human", "both": "mixed"}
@@ -215,6 +215,21 @@ def test_a_unit_or_split_that_is_not_there_is_an_error(arguments, message):
 def test_rows_without_labels_are_refused():
     with pytest.raises(SchemaError, match=r"split 'train' has no provenance column 'prov_id'"):
         summarize(Dataset.from_dict({"text": ["x"]}))
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "message"),
+    [
+        ("prov_origin", "Human", r"'prov_origin' holds \['Human'\]"),
+        ("prov_bytes", None, "1 rows have no 'prov_bytes'"),
+        ("prov_id", "abc", "no 32 hex digits"),
+    ],
+)
+def test_labels_that_somebody_else_broke_are_refused(column, value, message):
+    rows = labelled(ROWS[:1])
+    broken = rows.remove_columns(column).add_column(column, [value], feature=rows.features[column])
+    with pytest.raises(ProvenanceError, match=message):
+        summarize(broken)
 
 
 def test_the_sum_of_nothing_is_the_summary_of_no_rows():

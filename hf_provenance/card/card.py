@@ -141,8 +141,9 @@ def render_body(summary: Summary, facts: Facts, template: str | Path | None = No
         if template is None:
             source = environment.get_template(_TEMPLATE)
         else:
-            name = str(template) if isinstance(template, Path) else "the given template"
-            text = template.read_text("utf-8") if isinstance(template, Path) else template
+            file = _template_file(template)
+            name = str(file) if file else "the given template"
+            text = file.read_text("utf-8") if file else str(template)
             source = environment.from_string(text)
         rendered = source.render(contents(summary, facts))
     except jinja2.TemplateError as error:
@@ -154,6 +155,14 @@ def render_body(summary: Summary, facts: Facts, template: str | Path | None = No
     except OSError as error:
         raise CardError(f"the template {name} cannot be read: {error}") from error
     return "\n".join(line.rstrip() for line in rendered.strip().splitlines())
+
+
+def _template_file(template: str | Path) -> Path | None:
+    """The file that a template is in, if what is given is a path and not the text itself."""
+    if isinstance(template, Path):
+        return template
+    one_word = "\n" not in template and "{" not in template
+    return Path(template) if one_word and Path(template).suffix else None
 
 
 class _FaithfulCard(DatasetCard):

@@ -14,12 +14,10 @@ from hf_provenance.card.facts import Facts
 from hf_provenance.card.metadata import languages_of
 from hf_provenance.card.wording import Timeline, sentence
 from hf_provenance.schema import HUMAN, MIXED, SYNTHETIC
-from hf_provenance.splits import PRESETS
 from hf_provenance.summary import CLASSES, Summary
 
 MOST_GENERATORS = 10
 MOST_LANGUAGES = 4
-CHATGPT = PRESETS["chatgpt"]
 
 _RESTS_ON = {
     "declared": "the publisher's word",
@@ -39,13 +37,15 @@ class Line:
         name: What the line is about.
         rows: Rows.
         amounts: Sums by class in the unit that leads.
-        note: More about it.
+        origin: The label, where all rows have the same.
+        rests_on: What the label rests on.
     """
 
     name: str
     rows: int
     amounts: Mapping[str, int]
-    note: str = ""
+    origin: str = ""
+    rests_on: str = ""
 
     @property
     def total(self) -> int:
@@ -126,7 +126,7 @@ def bases(summary: Summary) -> list[Line]:
                 where = {"basis": basis, "origin": origin}
                 amounts = {origin: summary.total(summary.unit, **where)}
                 rows = summary.total("rows", **where)
-                lines.append(Line(basis, rows, amounts, f"{origin}|{_RESTS_ON[basis]}"))
+                lines.append(Line(basis, rows, amounts, origin, _RESTS_ON[basis]))
     return lines
 
 
@@ -154,12 +154,11 @@ def generators(summary: Summary) -> list[Line]:
     """One line for each generator, largest first."""
     unit = summary.unit
     found: dict[str, list[int]] = {}
-    cells = summary.cells("generators").select(["generator", "rows", unit]).to_pydict()
-    for name, rows, amount in zip(*cells.values(), strict=True):
-        if name is not None:
-            sums = found.setdefault(name, [0, 0])
-            sums[0] += rows
-            sums[1] += amount
+    for cell in summary.cells("generators").to_pylist():
+        if cell["generator"] is not None:
+            sums = found.setdefault(cell["generator"], [0, 0])
+            sums[0] += cell["rows"]
+            sums[1] += cell[unit]
     lines = [Line(name, rows, {SYNTHETIC: part}) for name, (rows, part) in found.items()]
     return sorted(lines, key=lambda line: (-line.total, line.name))
 
@@ -189,7 +188,8 @@ def mixed_share(summary: Summary, unit: str) -> tuple[int, int] | None:
     rows = sum(cells["rows"].to_pylist())
     if not rows or sum(cells["share_rows"].to_pylist()) != rows:
         return None
-    return sum(cells[f"synthetic_{unit}"].to_pylist()), sum(cells[unit].to_pylist())
+    written = sum(_by_models(cell, unit) for cell in cells.to_pylist())
+    return written, sum(cells[unit].to_pylist())
 
 
 def synthetic_range(summary: Summary, unit: str) -> tuple[int, int]:
@@ -199,13 +199,16 @@ def synthetic_range(summary: Summary, unit: str) -> tuple[int, int]:
     anything from none to all.
     """
     least = most = 0
-    part = "synthetic_micro" if unit == "rows" else f"synthetic_{unit}"
-    names = ["origin", "rows", "share_rows", unit, part]
-    for cell in summary.cells("labels").select(list(dict.fromkeys(names))).to_pylist():
-        known = cell[part] // 1_000_000 if unit == "rows" else cell[part]
+    for cell in summary.cells("labels").to_pylist():
+        known = _by_models(cell, unit)
         least += known
         most += known if cell["share_rows"] == cell["rows"] else cell[unit]
     return least, most
+
+
+def _by_models(cell: Mapping[str, int], unit: str) -> int:
+    """What models wrote of a cell, as far as its rows' shares are known."""
+    return cell["synthetic_micro"] // 1_000_000 if unit == "rows" else cell[f"synthetic_{unit}"]
 
 
 def problems(summary: Summary) -> list[tuple[str, int, str]]:

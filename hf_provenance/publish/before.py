@@ -8,16 +8,21 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+import pyarrow as pa
+import pyarrow.parquet as pq
+
 from hf_provenance.card.card import SECTION
 from hf_provenance.card.edits import CardEdit
 from hf_provenance.card.facts import DEFAULT
 from hf_provenance.card.readme import edit_readme, read_front_matter
 from hf_provenance.errors import FolderError
 from hf_provenance.publish.artifacts import LISTING, README, SUMMARY, inside
+from hf_provenance.publish.shards import MARK
 from hf_provenance.publish.views import named_configs, own_views, shard_root, view_of
 from hf_provenance.schema import SCHEMA
 from hf_provenance.summary import TABLES
 
+_DATA = (".parquet", ".arrow", ".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".txt", ".gz", ".zst")
 PARTIAL = ".hf_provenance_partial"
 """Hidden folder for what is half written."""
 
@@ -66,11 +71,18 @@ class Before:
                     f"{folder} holds the config {config!r} already: pass overwrite=True to "
                     "replace it, another config_name to add one, or another folder."
                 )
-            strangers = content is None and _strangers(folder, config)
-            if strangers:
+            strangers = _strangers(folder, config)
+            if content is None and strangers:
                 raise FolderError(
                     f"{folder} is not empty and has no README.md ({strangers[:5]} ...): "
                     "choose another folder, or pass overwrite=True to write into it."
+                )
+            data = [path for path in strangers if PurePosixPath(path).suffix in _DATA]
+            if data and not configs:
+                raise FolderError(
+                    f"{folder} holds data that its README lists in no config ({data[:5]} ...), and "
+                    "would be hidden by the configs written here: list it under `configs` first, "
+                    "choose another folder, or pass overwrite=True."
                 )
         return cls(content, own_views(configs, config))
 
@@ -102,17 +114,27 @@ def _rehearsal(config: str) -> CardEdit:
 
 
 def our_files(folder: Path, config: str) -> set[str]:
-    """Files of a config that bear names only we give, whichever run wrote them.
+    """Files of a config that we wrote, whichever run it was.
 
-    Names tell, not the listing: that may come from somewhere else and name anything.
+    Names and, for shards, the mark in their metadata tell, not the listing: that may come from
+    somewhere else and name anything.
     """
     root, beside = folder / shard_root(config), folder / inside(config, "provenance")
-    found = [path for path in root.rglob("*.parquet") if _RUN_FILE.search(path.name)]
+    found = [
+        path for path in root.rglob("*.parquet") if _RUN_FILE.search(path.name) and _is_marked(path)
+    ]
     found += [
         path for path in beside.rglob("*") if _BESIDE.fullmatch(path.relative_to(beside).as_posix())
     ]
     found += [path for path in [folder / inside(config, SUMMARY)] if path.is_file()]
     return {path.relative_to(folder).as_posix() for path in found}
+
+
+def _is_marked(shard: Path) -> bool:
+    try:
+        return MARK.encode() in (pq.read_schema(shard).metadata or {})
+    except (OSError, pa.ArrowException):
+        return False
 
 
 def _strangers(folder: Path, config: str) -> list[str]:

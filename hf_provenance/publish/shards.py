@@ -27,6 +27,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from datasets import Features, config
 
+from hf_provenance.schema import SCHEMA
 from hf_provenance.tables import arrow_size
 
 SHARD_BYTES = 500_000_000
@@ -35,9 +36,13 @@ BUDGET_BYTES = 256_000_000
 _WRITERS = 2
 """Files that are encoded at once: compression takes longer than all the rest."""
 _DIVIDE_ROWS = 20_000
+_MOST_AT_ONCE = 500_000_000
 
 _PLAIN_CODEC = "snappy"
 _ID_CODEC = "zstd"
+
+MARK = "hf_provenance"
+"""Key in the metadata of our shards, so that they can be told from others of a like name."""
 
 
 @dataclass(frozen=True)
@@ -107,6 +112,11 @@ class ShardWriter:
             table: Rows with the columns of the features.
             buckets: Bucket of each row, or None for one undivided file.
         """
+        if table.nbytes > _MOST_AT_ONCE and table.num_rows > 1:  # offsets of text end at 2 GB
+            half = table.num_rows // 2
+            for start, rows in ((0, half), (half, table.num_rows - half)):
+                self.add(table.slice(start, rows), buckets and buckets.slice(start, rows))
+            return
         self._waiting.append((table.cast(self._schema), buckets))
         self._waiting_bytes += table.nbytes
         self._waiting_rows += table.num_rows
@@ -307,7 +317,8 @@ def _row_groups(table: pa.Table, most: int) -> Iterator[pa.Table]:
 def _file_schema(features: Features) -> pa.Schema:
     schema = features.arrow_schema
     chunking = json.dumps(config.DEFAULT_CDC_OPTIONS)
-    return schema.with_metadata({**(schema.metadata or {}), "content_defined_chunking": chunking})
+    ours = {"content_defined_chunking": chunking, MARK: SCHEMA}
+    return schema.with_metadata({**(schema.metadata or {}), **ours})
 
 
 def _parquet_options(schema: pa.Schema) -> dict[str, Any]:

@@ -105,7 +105,7 @@ class Layout:
         for split in self.splits:
             for bucket in self.bucket_names():
                 if (split, bucket) in self.sizes:
-                    found[view_name(split, bucket, self.splits)] = (split, bucket)
+                    found[view_name(split, bucket)] = (split, bucket)
         return found
 
 

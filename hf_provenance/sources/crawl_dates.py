@@ -89,7 +89,9 @@ class _Rows:
         return _Rows(self.start[indices], self.until[indices], self.state[indices])
 
 
-def read_dates(values: pa.Array | pa.ChunkedArray, *, now: datetime | None = None) -> Intervals:
+def read_dates(
+    values: pa.Array | pa.ChunkedArray, *, now: datetime | None = None, ancient: bool = False
+) -> Intervals:
     """Read a column of dates.
 
     Each value is read by itself, so the result does not depend on the rows around it, on chunks,
@@ -101,6 +103,7 @@ def read_dates(values: pa.Array | pa.ChunkedArray, *, now: datetime | None = Non
         values: Text (also dictionary-encoded), timestamps, dates, integers or doubles.
         now: The present, for `date_future`: a date that starts more than a day later is dropped.
             Naive means UTC. Default: the clock.
+        ancient: Keep dates before 1900, for when a text was written.
 
     Returns:
         The intervals, in the order of `values`.
@@ -114,7 +117,8 @@ def read_dates(values: pa.Array | pa.ChunkedArray, *, now: datetime | None = Non
     state[(state == _READ) & (start == 0) & (until == 0)] = _UNREADABLE
     dated = (state == _READ) | (state == _ESTIMATED)
     state[dated & (start > latest)] = _FUTURE
-    state[dated & (start < _ANCIENT_BEFORE)] = _ANCIENT
+    if not ancient:
+        state[dated & (start < _ANCIENT_BEFORE)] = _ANCIENT
     empty = (state != _READ) & (state != _ESTIMATED)
     return Intervals(
         pa.array(start.view("M8[us]"), TIMESTAMP, mask=empty),
@@ -123,11 +127,14 @@ def read_dates(values: pa.Array | pa.ChunkedArray, *, now: datetime | None = Non
     )
 
 
-def read_date(value: DateLike | tuple[DateLike, DateLike]) -> tuple[datetime, datetime]:
+def read_date(
+    value: DateLike | tuple[DateLike, DateLike], *, ancient: bool = False
+) -> tuple[datetime, datetime]:
     """Read one date that a caller declares.
 
     Args:
         value: A date in any form that `read_dates` knows, or a pair (from, until) of them.
+        ancient: Take dates before 1900, for when a text was written.
 
     Returns:
         The earliest and the latest possible instant, naive UTC, both included.
@@ -138,12 +145,13 @@ def read_date(value: DateLike | tuple[DateLike, DateLike]) -> tuple[datetime, da
     if isinstance(value, tuple):
         if len(value) != 2:
             raise LabelError(f"the date {value!r} is not a pair (from, until).")
-        start, until = read_date(value[0])[0], read_date(value[1])[1]
+        start = read_date(value[0], ancient=ancient)[0]
+        until = read_date(value[1], ancient=ancient)[1]
         if until < start:
             raise LabelError(f"the dates {value!r} are reversed: give them as (from, until).")
         return start, until
     try:
-        intervals = read_dates(pa.array([_plain(value)]))
+        intervals = read_dates(pa.array([_plain(value)]), ancient=ancient)
     except (OverflowError, ValueError, SchemaError) as error:
         raise LabelError(_refusal(value, "date_unreadable")) from error
     if not intervals.start[0].is_valid:
@@ -298,7 +306,7 @@ _REFUSALS = {
         "is not a date that can be read one way only: write it as 2022-11-29, "
         "2022-11-29T10:00:00Z, 2022-11, 2022 or CC-MAIN-2022-49"
     ),
-    "date_future": "lies in the future, so nothing was collected then",
+    "date_future": "lies in the future",
     "date_ancient": "lies before 1900, so nothing was collected then",
 }
 

@@ -199,7 +199,7 @@ def test_problems_are_counted_on_the_card():
 
 def test_without_dates_there_is_no_date_section_and_the_card_says_so():
     body = render_body(summarize(nobody_knows()), Facts())
-    assert "No row carries a collection date." in body
+    assert "No row carries a usable collection date." in body
     assert "### Crawl date" not in body
 
 
@@ -212,7 +212,30 @@ def test_languages_of_a_sample_are_called_guesses_and_small_ones_left_out():
 
 def test_the_range_that_the_unknown_leaves_open_is_stated():
     body = render_body(summarize(nobody_knows()), Facts())
-    assert "what models wrote lies between 0 and 100%" in body
+    assert "What models wrote lies between 0 and 100%" in body
+
+
+def test_rows_without_any_text_are_counted_by_rows():
+    empty = annotate(Dataset.from_dict({"text": ["", None], "g": ["m", None]}), generator=col("g"))
+    card = str(build_card(summarize(empty)))
+    assert "Of every 100 rows, none are labelled human, 50 synthetic, and 50 unknown." in card
+
+
+def test_a_known_share_of_none_narrows_the_range():
+    dataset = Dataset.from_dict({"text": ["aa", "bb"], "share": [0.0, 1.0]})
+    body = render_body(summarize(annotate(dataset, synthetic_share=col("share"))), Facts())
+    assert "what models wrote lies" not in body.lower()
+
+
+def test_a_template_named_by_a_text_is_a_file(tmp_path):
+    (tmp_path / "mine.jinja").write_text("rows: {{ summary.rows }}", "utf-8")
+    body = render_body(summarize(nobody_knows()), Facts(), str(tmp_path / "mine.jinja"))
+    assert body == "rows: 2"
+
+
+def test_the_command_to_recompute_names_the_config():
+    body = render_body(summarize(nobody_knows()), Facts(config="extra", repo_id="o/n"))
+    assert "hf-provenance summarize o/n --config extra" in body
 
 
 def test_the_timeline_comes_with_its_statement_in_words(tmp_path):

@@ -50,7 +50,7 @@ def test_what_was_written_is_reported(folder: Path) -> None:
     published = save(labelled(ROWS), folder)
     assert published.path == folder
     assert published.summary.rows == 3
-    assert published.summary.buckets == (POST, PRE, UNDATED)
+    assert published.summary.buckets == (PRE, POST, UNDATED)
     assert set(published.files) == set(contents(folder))
     assert published.kept == ()
 
@@ -78,7 +78,8 @@ def test_a_dataset_keeps_the_name_of_its_split(folder: Path) -> None:
     rows = Dataset.from_list(labelled(ROWS).to_list(), split=NamedSplit("validation"))
     save(rows.cast(labelled(ROWS).features), folder)
     assert list(shown(folder)) == ["validation"]
-    assert shown(folder, "crawl_date") == {PRE: [0], POST: [1], UNDATED: [2]}
+    views = {f"validation.{PRE}": [0], f"validation.{POST}": [1], f"validation.{UNDATED}": [2]}
+    assert shown(folder, "crawl_date") == views
 
 
 def test_a_stream_keeps_the_name_of_its_split(folder: Path) -> None:
@@ -213,11 +214,43 @@ def test_a_folder_that_holds_the_config_is_refused(folder: Path) -> None:
 
 def test_a_config_of_the_same_name_that_somebody_else_wrote_is_refused(folder: Path) -> None:
     readme = with_readme(
-        folder, "---\nconfigs:\n- config_name: default\n  data_files: mine.csv\n---\n"
+        folder, "---\nconfigs:\n- config_name: default\n  data_files: mine.parquet\n---\n"
     )
     with pytest.raises(FolderError, match="overwrite=True"):
         save(labelled(ROWS), folder)
     assert contents(folder) == {"README.md": readme}
+
+
+def test_a_folder_whose_configs_are_of_another_format_is_refused(folder: Path) -> None:
+    readme = with_readme(
+        folder, "---\nconfigs:\n- config_name: extra\n  data_files: extra.csv\n---\n"
+    )
+    with pytest.raises(FolderError, match=r"config 'extra' reads 'extra\.csv'.*one format"):
+        save(labelled(ROWS), folder)
+    assert contents(folder) == {"README.md": readme}
+
+
+def test_data_that_a_readme_lists_in_no_config_is_not_hidden_unasked(folder: Path) -> None:
+    with_readme(folder, "# Mine\n")
+    (folder / "data").mkdir()
+    Dataset.from_dict({"text": ["mine"]}).to_parquet(folder / "data" / "train-00000.parquet")
+    with pytest.raises(FolderError, match="lists in no config"):
+        save(labelled(ROWS), folder)
+
+
+def test_a_strangers_shard_with_a_name_like_ours_is_never_swept(folder: Path) -> None:
+    save(labelled(ROWS), folder)
+    theirs = folder / "data" / "raw" / "part-2024010112-00000.parquet"
+    theirs.parent.mkdir()
+    Dataset.from_dict({"text": ["mine"]}).to_parquet(theirs)
+    save(labelled([POST]), folder, overwrite=True)
+    assert theirs.is_file()
+
+
+def test_rows_that_are_huge_together_are_divided_in_parts(folder: Path, monkeypatch) -> None:
+    monkeypatch.setattr("hf_provenance.publish.shards._MOST_AT_ONCE", 200)
+    save(labelled(ROWS * 5), folder)
+    assert sorted(shown(folder)["train"]) == list(range(len(ROWS) * 5))
 
 
 def test_a_file_in_place_of_the_folder_is_refused(folder: Path) -> None:

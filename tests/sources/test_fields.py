@@ -57,7 +57,7 @@ def test_all_values_outside_a_mapping_are_listed_with_their_counts():
     with pytest.raises(VocabularyError) as caught:
         label(col("by", WRITERS), ["ai", "bot", "bot", "?"])
     assert "column 'by' has values outside the mapping of 'origin'" in str(caught.value)
-    assert "'bot' (2 rows), '?' (1 rows)" in str(caught.value)
+    assert "'bot' (2 rows), '?' (1 row)" in str(caught.value)
     assert "Known: 'ai', 'person'" in str(caught.value)
     assert "origin=col('by', {'bot': 'unknown', ...})" in str(caught.value)
 
