@@ -9,30 +9,24 @@ the annotator and the input's schema, never by values, so every batch and worker
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
-from datetime import date, datetime
-from typing import Any, ClassVar
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
 
 import pyarrow as pa
 from datasets import Features
 from datasets.formatting.formatting import LazyDict
 
 from hf_provenance import schema
-from hf_provenance.errors import ColumnClashError, LabelError, MapUsageError, UsageError
+from hf_provenance.errors import ColumnClashError, MapUsageError
 from hf_provenance.identity import SPEECH_KEYS
 from hf_provenance.labels import label_rows
 from hf_provenance.plan import CHATS, Plan, make_plan
-from hf_provenance.sources.crawl_dates import read_date
-from hf_provenance.sources.fields import Col
-
-Text = str | Sequence[str]
-Constant = str | Col | None
-When = str | int | float | date | datetime | Col | tuple[Any, Any] | None
+from hf_provenance.statements import Statements
 
 
 @dataclass(frozen=True, kw_only=True)
-class Annotator:
+class Annotator(Statements):
     """Labels rows with their provenance; give it to `Dataset.map(..., batched=True)`.
 
     Each field is a constant, a column (`col(...)`), or None: then it is found in the columns
@@ -64,64 +58,6 @@ class Annotator:
         version: Of the labelling. Part of the state that `datasets` hashes, so that an upgrade
             of this package never reuses a stale map cache (datasets#3297).
     """
-
-    text: Text | None = None
-    origin: Constant = None
-    method: Constant = None
-    source: Constant = None
-    collected: When = None
-    generator: Constant = None
-    authored: When = None
-    url: Constant = None
-    parents: Col | None = None
-    generation: int | Col | None = None
-    synthetic_share: float | Col | None = None
-    tokens: Col | Callable[[list[str]], Sequence[int]] | None = None
-    language: Constant | Callable[[str], str | None] = None
-    license: Constant = None
-    layout: str | None = "auto"
-    on_conflict: str = "error"
-    version: int = field(default=1, init=False)
-
-    _CHOICES: ClassVar[dict[str, tuple[str | None, ...]]] = {
-        "origin": schema.ORIGINS,
-        "method": schema.METHODS,
-        "layout": ("auto", None),
-        "on_conflict": ("error", "unknown"),
-    }
-
-    def __post_init__(self) -> None:
-        """Check the constants, and the labels of mappings.
-
-        Raises:
-            UsageError: A constant or a label outside its vocabulary, or of the wrong kind.
-        """
-        for name in ("text", "collected", "authored"):
-            value = getattr(self, name)
-            if isinstance(value, list):
-                object.__setattr__(self, name, tuple(value))
-        if isinstance(self.text, Col):
-            raise UsageError(f"text=col({self.text.name!r}): name it as text={self.text.name!r}.")
-        for name, choices in self._CHOICES.items():
-            _check_choice(name, getattr(self, name), choices)
-        for name in ("source", "generator", "url", "license", "language"):
-            value = getattr(self, name)
-            if name == "language" and callable(value):
-                continue
-            if not (value is None or isinstance(value, Col) or _is_said(value)):
-                raise UsageError(f"{name}={value!r}: give a text, a col(...), or leave it out.")
-        for name in ("collected", "authored"):
-            _check_date(name, getattr(self, name))
-        for name, (low, high) in schema.LIMITS.items():
-            value = getattr(self, name)
-            if value is None or isinstance(value, Col) or (name == "tokens" and callable(value)):
-                continue
-            if isinstance(value, str) or name == "tokens":
-                raise UsageError(f"{name}={value!r}: name the column with col({str(value)!r}).")
-            if not low <= value <= high:
-                raise UsageError(f"{name}={value!r} does not lie within {low} and {high}.")
-        if not (self.parents is None or isinstance(self.parents, Col)):
-            raise UsageError(f"parents={self.parents!r}: name the column with col(...).")
 
     def plan(self, arrow_schema: pa.Schema) -> Plan:
         """Decide from the input's schema which columns are read and written.
@@ -230,37 +166,6 @@ class Annotator:
                 ) from error
         labels = self.labels(table).to_pydict()
         return {name: column[0] for name, column in labels.items()} if single else labels
-
-
-def _check_choice(name: str, value: Any, choices: tuple[str | None, ...]) -> None:
-    if isinstance(value, Col):
-        for key, label in value.mapping or ():
-            if label is not None and label not in choices:
-                raise UsageError(
-                    f"{name}=col({value.name!r}, {{{key!r}: {label!r}, ...}}): {label!r} is not "
-                    f"one of {list(choices)}."
-                )
-    elif value is not None and value not in choices:
-        hint = f" or col({value!r}) for a column" if name in ("origin", "method") else ""
-        raise UsageError(f"{name}={value!r} is not one of {list(choices)}{hint}.")
-
-
-def _check_date(name: str, value: Any) -> None:
-    parts = value if isinstance(value, tuple) else (value,)
-    if isinstance(value, tuple) and len(value) != 2:
-        raise UsageError(f"{name}={value!r} is not a pair (from, until).")
-    if value is None or all(isinstance(part, Col) for part in parts):
-        return
-    try:
-        for constant in parts if any(isinstance(part, Col) for part in parts) else (value,):
-            if not isinstance(constant, Col):
-                read_date(constant, ancient=name == "authored")
-    except LabelError as error:
-        raise UsageError(f"{name}: {error} For a column, name it with col(...).") from error
-
-
-def _is_said(value: Any) -> bool:
-    return isinstance(value, str) and bool(value.strip())
 
 
 def _check_clash(names: Iterable[str]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -12,18 +12,16 @@ from hf_provenance import schema
 from hf_provenance.errors import LabelError, SchemaError
 from hf_provenance.identity import as_text, identify, is_list, row_name, text_kind
 from hf_provenance.origins import Evidence, Mask, as_mask, decide_origins, full_share
+from hf_provenance.plan import Plan
 from hf_provenance.schema import JOIN, UNKNOWN
 from hf_provenance.sources.crawl_dates import Intervals, read_date, read_dates
 from hf_provenance.sources.fields import Col, items, mapped, values
 from hf_provenance.sources.languages import LANGDETECT, detect_languages, langdetect_language
-
-if TYPE_CHECKING:
-    from hf_provenance.annotator import Annotator
-    from hf_provenance.plan import Plan
+from hf_provenance.statements import Statements
 
 
 def label_rows(
-    annotator: Annotator, plan: Plan, table: pa.Table, first_row: int | None
+    annotator: Statements, plan: Plan, table: pa.Table, first_row: int | None
 ) -> pa.Table:
     """Compute the provenance columns of a table; see `Annotator.labels`."""
     rows = table.num_rows
@@ -193,7 +191,7 @@ def _tokens(field: Any, text: tuple[str, ...], table: pa.Table, first_row: int |
         raise LabelError(f"tokens: the callable should give whole numbers: {error}.") from error
 
 
-def _languages(annotator: Annotator, plan: Plan, table: pa.Table, problems: Problems) -> pa.Array:
+def _languages(annotator: Statements, plan: Plan, table: pa.Table, problems: Problems) -> pa.Array:
     declared = _strings(plan.language, table, "language", None)
     detect = annotator.language
     if detect == LANGDETECT:

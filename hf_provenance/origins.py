@@ -9,7 +9,7 @@ a share below 1. What nobody states is `unknown`, with the basis `default`.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -20,9 +20,7 @@ from hf_provenance.errors import ConflictError
 from hf_provenance.identity import row_name
 from hf_provenance.schema import HUMAN, MIXED, MODEL_METHODS, SYNTHETIC, UNKNOWN
 from hf_provenance.sources.fields import Col
-
-if TYPE_CHECKING:
-    from hf_provenance.annotator import Annotator
+from hf_provenance.statements import Statements
 
 Mask: TypeAlias = npt.NDArray[np.bool_]
 
@@ -56,7 +54,7 @@ class Origins(NamedTuple):
 
 
 def decide_origins(
-    annotator: Annotator, evidence: Evidence, ids: pa.Array, first_row: int | None
+    annotator: Statements, evidence: Evidence, ids: pa.Array, first_row: int | None
 ) -> Origins:
     """Decide the origin of each row.
 
@@ -105,7 +103,7 @@ def as_mask(array: pa.Array) -> Mask:
     return np.asarray(array.to_numpy(zero_copy_only=False), np.bool_)
 
 
-def _weighed(annotator: Annotator, evidence: Evidence) -> tuple[pa.Array, pa.Array]:
+def _weighed(annotator: Statements, evidence: Evidence) -> tuple[pa.Array, pa.Array]:
     """Origin and basis by the strongest evidence of each row."""
     stated = pc.fill_null(pc.not_equal(evidence.stated, UNKNOWN), False)
     partly = _true(pc.and_(pc.greater(evidence.share, 0), pc.less(evidence.share, 1)))

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pyarrow as pa
 
@@ -18,9 +18,7 @@ from hf_provenance import schema
 from hf_provenance.errors import SchemaError, TextColumnError
 from hf_provenance.identity import text_kind
 from hf_provenance.sources.fields import Col, resolve
-
-if TYPE_CHECKING:
-    from hf_provenance.annotator import Annotator
+from hf_provenance.statements import Statements
 
 TEXTS = ("text", "content", "raw_content")
 CHATS = ("messages", "conversations", "conversation")
@@ -65,7 +63,7 @@ class Plan:
     written: tuple[str, ...]
 
 
-def make_plan(annotator: Annotator, arrow_schema: pa.Schema) -> Plan:
+def make_plan(annotator: Statements, arrow_schema: pa.Schema) -> Plan:
     """Make the plan of an annotator for a schema; see `Annotator.plan`."""
     find = annotator.layout == "auto"
     text = _text_columns(annotator.text, arrow_schema)

@@ -21,6 +21,7 @@ ORDER = [
     ("version", "errors", "numerals"),
     ("schema", "identity", "fingerprint"),
     ("sources",),
+    ("statements",),
     ("plan",),
     ("origins",),
     ("labels",),

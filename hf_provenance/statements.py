@@ -1,0 +1,111 @@
+"""What a caller states about rows, and where to look for the rest: the fields of `Annotator`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any, ClassVar
+
+from hf_provenance import schema
+from hf_provenance.errors import LabelError, UsageError
+from hf_provenance.sources.crawl_dates import read_date
+from hf_provenance.sources.fields import Col
+
+Text = str | Sequence[str]
+Constant = str | Col | None
+When = str | int | float | date | datetime | Col | tuple[Any, Any] | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Statements:
+    """The fields of `Annotator`, checked; see there what each means."""
+
+    text: Text | None = None
+    origin: Constant = None
+    method: Constant = None
+    source: Constant = None
+    collected: When = None
+    generator: Constant = None
+    authored: When = None
+    url: Constant = None
+    parents: Col | None = None
+    generation: int | Col | None = None
+    synthetic_share: float | Col | None = None
+    tokens: Col | Callable[[list[str]], Sequence[int]] | None = None
+    language: Constant | Callable[[str], str | None] = None
+    license: Constant = None
+    layout: str | None = "auto"
+    on_conflict: str = "error"
+    version: int = field(default=1, init=False)
+
+    _CHOICES: ClassVar[dict[str, tuple[str | None, ...]]] = {
+        "origin": schema.ORIGINS,
+        "method": schema.METHODS,
+        "layout": ("auto", None),
+        "on_conflict": ("error", "unknown"),
+    }
+
+    def __post_init__(self) -> None:
+        """Check the constants, and the labels of mappings.
+
+        Raises:
+            UsageError: A constant or a label outside its vocabulary, or of the wrong kind.
+        """
+        for name in ("text", "collected", "authored"):
+            value = getattr(self, name)
+            if isinstance(value, list):
+                object.__setattr__(self, name, tuple(value))
+        if isinstance(self.text, Col):
+            raise UsageError(f"text=col({self.text.name!r}): name it as text={self.text.name!r}.")
+        for name, choices in self._CHOICES.items():
+            _check_choice(name, getattr(self, name), choices)
+        for name in ("source", "generator", "url", "license", "language"):
+            value = getattr(self, name)
+            if name == "language" and callable(value):
+                continue
+            if not (value is None or isinstance(value, Col) or _is_said(value)):
+                raise UsageError(f"{name}={value!r}: give a text, a col(...), or leave it out.")
+        for name in ("collected", "authored"):
+            _check_date(name, getattr(self, name))
+        for name, (low, high) in schema.LIMITS.items():
+            value = getattr(self, name)
+            if value is None or isinstance(value, Col) or (name == "tokens" and callable(value)):
+                continue
+            if isinstance(value, str) or name == "tokens":
+                raise UsageError(f"{name}={value!r}: name the column with col({str(value)!r}).")
+            if not low <= value <= high:
+                raise UsageError(f"{name}={value!r} does not lie within {low} and {high}.")
+        if not (self.parents is None or isinstance(self.parents, Col)):
+            raise UsageError(f"parents={self.parents!r}: name the column with col(...).")
+
+
+def _check_choice(name: str, value: Any, choices: tuple[str | None, ...]) -> None:
+    if isinstance(value, Col):
+        for key, label in value.mapping or ():
+            if label is not None and label not in choices:
+                raise UsageError(
+                    f"{name}=col({value.name!r}, {{{key!r}: {label!r}, ...}}): {label!r} is not "
+                    f"one of {list(choices)}."
+                )
+    elif value is not None and value not in choices:
+        hint = f" or col({value!r}) for a column" if name in ("origin", "method") else ""
+        raise UsageError(f"{name}={value!r} is not one of {list(choices)}{hint}.")
+
+
+def _check_date(name: str, value: Any) -> None:
+    parts = value if isinstance(value, tuple) else (value,)
+    if isinstance(value, tuple) and len(value) != 2:
+        raise UsageError(f"{name}={value!r} is not a pair (from, until).")
+    if value is None or all(isinstance(part, Col) for part in parts):
+        return
+    try:
+        for constant in parts if any(isinstance(part, Col) for part in parts) else (value,):
+            if not isinstance(constant, Col):
+                read_date(constant, ancient=name == "authored")
+    except LabelError as error:
+        raise UsageError(f"{name}: {error} For a column, name it with col(...).") from error
+
+
+def _is_said(value: Any) -> bool:
+    return isinstance(value, str) and bool(value.strip())
