@@ -197,7 +197,7 @@ def _annotate_rows(dataset: Dataset, annotator: Annotator, num_proc: int | None)
             )
         )
     except VocabularyError as error:
-        raise _all_offenders(dataset, annotator) or error from error
+        raise all_offenders(dataset, annotator) or error from error
     beside = concatenate_datasets(
         [dataset.with_format(None), labels.with_format(None)],
         axis=1,
@@ -234,9 +234,16 @@ def _annotate_stream(
     return annotated.with_format(form.format_type if form else None)
 
 
-def _all_offenders(dataset: Dataset, annotator: Annotator) -> VocabularyError | None:
-    """The vocabulary error of the whole dataset, where a batch knows only its own rows."""
+def all_offenders(
+    dataset: Dataset | IterableDataset, annotator: Annotator
+) -> VocabularyError | None:
+    """The vocabulary error of a whole split, where a batch knows only its own rows.
+
+    Reads the columns that have a closed list of values; None if all values are in theirs.
+    """
     closed = {"origin": schema.ORIGINS, "method": schema.METHODS}
+    if dataset.features is None:
+        return None
     arrow_schema = dataset.features.arrow_schema
     for name in ("origin", "method", "source", "generator", "url", "language", "license"):
         field = getattr(annotator, name)
@@ -245,7 +252,7 @@ def _all_offenders(dataset: Dataset, annotator: Annotator) -> VocabularyError | 
             first_row = None
             seen = 0
             column = dataset.select_columns([resolve(field, arrow_schema)])
-            for table in column.with_format("arrow").iter(batch_size=batch_rows(dataset)):
+            for table in arrow_rows(column).iter(batch_size=batch_rows(dataset)):
                 found = offenders(field, table, closed.get(name))
                 if found and first_row is None:
                     first_row = seen + first_offender(field, table, found)

@@ -16,6 +16,7 @@ from typing import Any
 import click
 from datasets.utils.logging import disable_progress_bar
 
+from hf_provenance.annotate import all_offenders
 from hf_provenance.annotate import annotate as annotate_dataset
 from hf_provenance.annotator import Annotator
 from hf_provenance.card.card import build_card
@@ -28,11 +29,12 @@ from hf_provenance.console import (
     print_summary,
 )
 from hf_provenance.demo import ANNOTATOR, CARD, load_demo
-from hf_provenance.errors import ProvenanceError, UsageError
+from hf_provenance.errors import ProvenanceError, UsageError, VocabularyError
 from hf_provenance.examples import problem_examples
 from hf_provenance.inputs import open_input, reading
 from hf_provenance.publish.folder import Published, save_to_folder
 from hf_provenance.splits import DEFAULT_BY, MAX_BUCKETS
+from hf_provenance.tables import named_splits
 from hf_provenance.tally import summarize as summarize_dataset
 from hf_provenance.version import __version__
 
@@ -131,10 +133,17 @@ def annotate(quiet: bool, /, input_: str, config: str | None, form: str, **optio
     """  # noqa: D301 - a raw \\b would not keep click from wrapping the example
     annotator = Annotator(**fields_from(options))
     with reading(input_):
-        dataset = annotate_dataset(
-            open_input(input_, config=config), annotator, overwrite=options["overwrite"]
-        )
-        published = _save(dataset, options, quiet)
+        dataset = open_input(input_, config=config)
+        try:
+            labelled = annotate_dataset(dataset, annotator, overwrite=options["overwrite"])
+            published = _save(labelled, options, quiet)
+        except VocabularyError as error:
+            # A stream stops at its first bad batch; whoever mends the mapping wants all of them.
+            for name, rows in named_splits(dataset).items():
+                complete = all_offenders(rows, annotator)
+                if complete:
+                    raise VocabularyError(f"split {name!r}: {complete}") from error
+            raise
     _report(published, form, quiet)
 
 

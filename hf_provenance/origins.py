@@ -9,6 +9,7 @@ a share below 1. What nobody states is `unknown`, with the basis `default`.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -25,6 +26,10 @@ from hf_provenance.statements import Statements
 Mask: TypeAlias = npt.NDArray[np.bool_]
 
 _ZERO, _ONE, _NO_SHARE = (pa.scalar(value, pa.float32()) for value in (0, 1, None))
+
+
+_SAYING = ("origin", "method", "generator", "synthetic_share", "generation")
+"""Fields that say something about who wrote a row."""
 
 
 class Evidence(NamedTuple):
@@ -67,23 +72,19 @@ def decide_origins(
     Raises:
         ConflictError: A row contradicts itself, and the annotator says to stop there.
     """
-    fields = (annotator.origin, annotator.method, annotator.generator, annotator.synthetic_share,
-              annotator.generation)  # fmt: skip
-    rows = len(ids)
-    # Constants say the same of every row: what holds for the first holds for all.
-    alike = rows > 0 and not any(isinstance(field, Col) for field in fields)
-    told = Evidence(*(array.slice(0, 1) for array in evidence)) if alike else evidence
-    origin, basis = _weighed(annotator, told)
-    conflict = _conflicts(origin, told)
-    if alike:
-        origin, basis = pa.repeat(origin[0], rows), pa.repeat(basis[0], rows)
-        conflict = np.repeat(conflict, rows)
-    if conflict.any():
+    said = {name: getattr(annotator, name) for name in _SAYING}
+    if any(isinstance(value, Col) for value in said.values()):
+        origin, basis, conflict = _decided(annotator, evidence)
+    else:
+        # Constants say the same of every row and batch: what holds for one row holds for all.
+        origin, basis, conflict = (pa.repeat(each[0], len(ids)) for each in _decided_once(**said))
+    clashes = as_mask(conflict)
+    if clashes.any():
         if annotator.on_conflict == "error":
-            raise _conflict(conflict, ids, origin, evidence, first_row)
-        origin = pc.if_else(pa.array(conflict), UNKNOWN, origin)
-        basis = pc.if_else(pa.array(conflict), "default", basis)
-    return Origins(origin, basis, conflict)
+            raise _conflict(clashes, ids, origin, evidence, first_row)
+        origin = pc.if_else(conflict, UNKNOWN, origin)
+        basis = pc.if_else(conflict, "default", basis)
+    return Origins(origin, basis, clashes)
 
 
 def full_share(share: pa.Array, origin: pa.Array, conflict: Mask) -> pa.Array:
@@ -101,6 +102,25 @@ def full_share(share: pa.Array, origin: pa.Array, conflict: Mask) -> pa.Array:
 def as_mask(array: pa.Array) -> Mask:
     """A boolean array without nulls as a NumPy mask."""
     return np.asarray(array.to_numpy(zero_copy_only=False), np.bool_)
+
+
+def _decided(annotator: Statements, evidence: Evidence) -> tuple[pa.Array, pa.Array, pa.Array]:
+    """Origin and basis of each row, and whether it contradicts itself."""
+    origin, basis = _weighed(annotator, evidence)
+    return origin, basis, _conflicts(origin, evidence)
+
+
+@lru_cache(maxsize=64)
+def _decided_once(**said: Any) -> tuple[pa.Array, pa.Array, pa.Array]:
+    """What constants alone decide, as arrays of one row."""
+    evidence = Evidence(
+        stated=pa.array([said["origin"]], pa.string()),
+        method=pa.array([said["method"]], pa.string()),
+        generator=pa.array([said["generator"]], pa.string()),
+        share=pa.array([said["synthetic_share"]], pa.float32()),
+        generation=pa.array([said["generation"]], pa.int8()),
+    )
+    return _decided(Statements(**said), evidence)
 
 
 def _weighed(annotator: Statements, evidence: Evidence) -> tuple[pa.Array, pa.Array]:
@@ -122,7 +142,7 @@ def _weighed(annotator: Statements, evidence: Evidence) -> tuple[pa.Array, pa.Ar
     return origin, _first_of([(when, basis) for when, _, basis in cases], "default")
 
 
-def _conflicts(origin: pa.Array, evidence: Evidence) -> Mask:
+def _conflicts(origin: pa.Array, evidence: Evidence) -> pa.Array:
     """Rows whose sources contradict each other."""
     human, mixed, synthetic = (pc.equal(origin, name) for name in (HUMAN, MIXED, SYNTHETIC))
     model = pc.or_(pc.is_valid(evidence.generator), _by_method(evidence))
@@ -132,7 +152,7 @@ def _conflicts(origin: pa.Array, evidence: Evidence) -> Mask:
     pure = pc.and_(mixed, _true(pc.is_in(evidence.share, pa.array([0, 1], pa.float32()))))
     no_model = pc.or_(not_all, _true(pc.equal(evidence.generation, 0)))
     clash = pc.or_(pc.and_(human, pc.or_(model, some)), pc.and_(synthetic, no_model))
-    return as_mask(pc.or_(clash, pure))
+    return pc.or_(clash, pure)
 
 
 def _conflict(

@@ -480,3 +480,13 @@ def test_the_program_fails_with_one_line_and_status_2(tmp_path: Path) -> None:
     done = start("summarize", tmp_path / "missing.parquet", cache=tmp_path)
     assert (done.returncode, done.stdout) == (2, "")
     assert re.fullmatch(r"Error: .*missing\.parquet: no such file.*\n", done.stderr)
+
+
+def test_all_labels_that_mean_nothing_are_listed_with_the_first_row(tmp_path: Path) -> None:
+    by = ["person"] * 1_500 + ["bot"] * 2 + ["person"] * 2_000 + ["robot"]
+    rows = tmp_path / "rows.parquet"
+    Dataset.from_dict({"text": ["x"] * len(by), "by": by}).to_parquet(rows)
+    said = fails("annotate", rows, "-o", tmp_path / "out", "--origin", "col(by, person=human)")
+    assert "split 'train'" in said
+    assert "'bot' (2 rows), 'robot' (1 row), first in row 1,500" in said
+    assert not (tmp_path / "out").exists()
