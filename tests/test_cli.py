@@ -372,7 +372,7 @@ def test_a_broken_file_is_an_error_of_one_line(tmp_path: Path, verb: str) -> Non
     code, out, err = called("--quiet", verb, tmp_path / "rows.csv", *output)
     assert (code, out) == (2, "")
     assert "rows.csv: Error tokenizing data" in err.splitlines()[-1]
-    assert not (tmp_path / "out").exists()
+    assert not out.exists()
 
 
 def test_a_gz_file_that_was_cut_off_is_no_interrupt(tmp_path: Path) -> None:
@@ -411,7 +411,7 @@ def test_an_option_that_cannot_be_meant_is_an_error_of_one_line(
 ) -> None:
     quiet = ("--quiet", "annotate", rows, "-o", tmp_path / "out", "--no-figures")
     assert words in fails(*quiet, *arguments)
-    assert not (tmp_path / "out").exists()
+    assert not out.exists()
 
 
 def test_a_folder_that_is_there_is_an_error_of_one_line(rows: Path, labelled: Path) -> None:
@@ -486,7 +486,8 @@ def test_all_labels_that_mean_nothing_are_listed_with_the_first_row(tmp_path: Pa
     by = ["person"] * 1_500 + ["bot"] * 2 + ["person"] * 2_000 + ["robot"]
     rows = tmp_path / "rows.parquet"
     Dataset.from_dict({"text": ["x"] * len(by), "by": by}).to_parquet(rows)
-    said = fails("annotate", rows, "-o", tmp_path / "out", "--origin", "col(by, person=human)")
+    out = tmp_path / "out"
+    said = fails("--quiet", "annotate", rows, "-o", out, "--origin", "col(by, person=human)")
     assert "split 'train'" in said
     assert "'bot' (2 rows), 'robot' (1 row), first in row 1,500" in said
-    assert not (tmp_path / "out").exists()
+    assert not out.exists()
