@@ -372,7 +372,7 @@ def test_a_broken_file_is_an_error_of_one_line(tmp_path: Path, verb: str) -> Non
     code, out, err = called("--quiet", verb, tmp_path / "rows.csv", *output)
     assert (code, out) == (2, "")
     assert "rows.csv: Error tokenizing data" in err.splitlines()[-1]
-    assert not out.exists()
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_gz_file_that_was_cut_off_is_no_interrupt(tmp_path: Path) -> None:
@@ -411,7 +411,7 @@ def test_an_option_that_cannot_be_meant_is_an_error_of_one_line(
 ) -> None:
     quiet = ("--quiet", "annotate", rows, "-o", tmp_path / "out", "--no-figures")
     assert words in fails(*quiet, *arguments)
-    assert not out.exists()
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_folder_that_is_there_is_an_error_of_one_line(rows: Path, labelled: Path) -> None:
