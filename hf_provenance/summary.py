@@ -51,6 +51,9 @@ TABLES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
 """Name of each table -> its keys and measures. `from` and `until` are months, `2022-11`."""
 
 BY_DATE = "human_by_date"
+"""Class of rows that are human because they were collected before a cutoff, and for no other
+reason."""
+
 CLASSES = (schema.HUMAN, BY_DATE, schema.MIXED, schema.SYNTHETIC, schema.UNKNOWN)
 """Origins as a card shows them: human by crawl date and nothing else stands apart."""
 
@@ -153,8 +156,7 @@ class Summary:
         amounts = dict.fromkeys(CLASSES, 0)
         cells = self.cells("labels", **where).select(["origin", "basis", unit]).to_pydict()
         for origin, basis, amount in zip(*cells.values(), strict=True):
-            by_date = origin == schema.HUMAN and basis == "cutoff"
-            amounts[BY_DATE if by_date else origin] += amount
+            amounts[class_of(origin, basis)] += amount
         return amounts
 
     def undated(self, unit: str) -> int:
@@ -297,6 +299,11 @@ def merge(summaries: Iterable[Summary]) -> Summary:
         collected_until=max(ends, default=None),
         lanes=lanes,
     )
+
+
+def class_of(origin: str, basis: str) -> str:
+    """The class, one of `CLASSES`, of rows with this origin and basis."""
+    return BY_DATE if origin == schema.HUMAN and basis == "cutoff" else origin
 
 
 def cell_schema(name: str) -> pa.Schema:

@@ -3,6 +3,7 @@
 import io
 from datetime import datetime
 
+import PIL.Image
 import pyarrow as pa
 import pytest
 import xxhash
@@ -504,10 +505,9 @@ def test_several_text_columns_are_annotated():
 
 @pytest.fixture
 def pictures(tmp_path):
-    pillow = pytest.importorskip("PIL.Image")
     file, stored = tmp_path / "a.png", io.BytesIO()
-    pillow.new("RGB", (4, 4), "blue").save(file)
-    pillow.new("RGB", (4, 4), "blue").save(stored, "PNG")
+    PIL.Image.new("RGB", (4, 4), "blue").save(file)
+    PIL.Image.new("RGB", (4, 4), "blue").save(stored, "PNG")
     rows = [{"bytes": stored.getvalue(), "path": None}, {"bytes": None, "path": str(file)}]
     return Dataset.from_dict({"image": rows}, features=Features({"image": Image()}))
 

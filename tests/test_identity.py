@@ -3,6 +3,7 @@
 import io
 import json
 
+import PIL.Image
 import pyarrow as pa
 import pytest
 import rfc8785
@@ -277,10 +278,9 @@ def test_media_is_hashed_by_its_stored_bytes_and_not_by_its_path():
 
 
 def test_media_stored_as_a_path_gives_its_files_bytes(tmp_path):
-    pillow = pytest.importorskip("PIL.Image")
     file, stored = tmp_path / "a.png", io.BytesIO()
-    pillow.new("RGB", (2, 2), "red").save(file)
-    pillow.new("RGB", (2, 2), "red").save(stored, "PNG")
+    PIL.Image.new("RGB", (2, 2), "red").save(file)
+    PIL.Image.new("RGB", (2, 2), "red").save(stored, "PNG")
     rows = [{"bytes": None, "path": str(file)}, {"bytes": stored.getvalue(), "path": None}]
     table = pa.table({"image": pa.array([*rows, None], IMAGE)})
     by_path, by_bytes, missing = ids(table, "image")

@@ -10,10 +10,11 @@ from typing import Any
 from urllib.parse import quote
 
 from hf_provenance.card.escape import svg
-from hf_provenance.card.palette import BY_KEY, FRAME, HUMAN_BY_DATE, ON_FRAME
+from hf_provenance.card.palette import BY_KEY, FRAME, ON_FRAME
 from hf_provenance.card.wording import Amounts, alt_text, check, shown, whole
 from hf_provenance.numerals import NO_ROWS, percent
 from hf_provenance.schema import HUMAN, MIXED, SYNTHETIC, UNKNOWN
+from hf_provenance.summary import BY_DATE
 
 LABEL = "who wrote it"
 
@@ -139,8 +140,8 @@ def _message(amounts: Amounts) -> str:
     human = []
     if HUMAN in shares:
         human.append(shares[HUMAN])
-    if HUMAN_BY_DATE in shares:
-        human.append(f"{shares[HUMAN_BY_DATE]} by date")
+    if BY_DATE in shares:
+        human.append(f"{shares[BY_DATE]} by date")
     parts = [f"human {' + '.join(human)}"] if human else []
     parts += [f"{key} {shares[key]}" for key in (MIXED, SYNTHETIC, UNKNOWN) if key in shares]
     return " · ".join(parts)
@@ -148,11 +149,11 @@ def _message(amounts: Amounts) -> str:
 
 def _largest(amounts: Amounts) -> str:
     """Colour of the largest class, both kinds of human taken together; the first of equals."""
-    human, dated = amounts[HUMAN], amounts[HUMAN_BY_DATE]
+    human, dated = amounts[HUMAN], amounts[BY_DATE]
     if whole(amounts) == 0:
         return BY_KEY[UNKNOWN].colour
     sizes = {
-        HUMAN if human else HUMAN_BY_DATE: human + dated,
+        HUMAN if human else BY_DATE: human + dated,
         **{key: amounts[key] for key in (MIXED, SYNTHETIC, UNKNOWN)},
     }
     return BY_KEY[max(sizes, key=sizes.__getitem__)].colour

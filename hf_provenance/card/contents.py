@@ -13,8 +13,8 @@ from hf_provenance import schema
 from hf_provenance.card.facts import Facts
 from hf_provenance.card.metadata import languages_of
 from hf_provenance.card.wording import Timeline, sentence
-from hf_provenance.schema import HUMAN, MIXED, SYNTHETIC
-from hf_provenance.summary import CLASSES, Summary
+from hf_provenance.schema import MIXED, SYNTHETIC
+from hf_provenance.summary import CLASSES, Summary, class_of
 
 MOST_GENERATORS = 10
 MOST_LANGUAGES = 4
@@ -104,14 +104,13 @@ def timeline(summary: Summary, unit: str) -> Timeline:
     names = ["from", "until", "origin", "basis", unit]
     cells = summary.cells("labels").select(names).to_pydict()
     for first, last, origin, basis, amount in zip(*cells.values(), strict=True):
-        by_date = origin == HUMAN and basis == "cutoff"
         if first is None:
             place = undated
         elif first[:4] == last[:4]:
             place = by_year.setdefault(int(first[:4]), dict.fromkeys(CLASSES, 0))
         else:
             place = several
-        place["human_by_date" if by_date else origin] += amount
+        place[class_of(origin, basis)] += amount
     return Timeline(by_year=dict(sorted(by_year.items())), undated=undated, several_years=several)
 
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from hf_provenance.card.escape import svg
 from hf_provenance.card.page import DPI, SMALL, TEXT, WIDTH, Page, own_matplotlib, save
-from hf_provenance.card.palette import CLASSES, HUMAN_BY_DATE, OriginClass
+from hf_provenance.card.palette import CLASSES, OriginClass
 from hf_provenance.card.wording import (
     Amounts,
     Timeline,
@@ -28,6 +28,7 @@ from hf_provenance.card.wording import (
     whole,
 )
 from hf_provenance.numerals import NO_ROWS, byte_size, number, percent, short_number
+from hf_provenance.summary import BY_DATE
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -131,7 +132,7 @@ def _draw(total: Amounts, timeline: Timeline, unit: str, title: str) -> Figure:
     y = _ratio(page, has, unit, title)
     if whole(has) and _has_dates(timeline, unit):
         y = _years(page, y + 22, timeline, unit)
-        if has[HUMAN_BY_DATE]:
+        if has[BY_DATE]:
             y += 24
             note = "A crawl date tells when a text was taken, not who wrote it."
             page.text(_EDGE, y, note, size=SMALL)

@@ -12,8 +12,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from hf_provenance.card.palette import GREY, HATCH, HUMAN_BY_DATE, OriginClass
+from hf_provenance.card.palette import GREY, HATCH, OriginClass
 from hf_provenance.errors import MissingExtraError
+from hf_provenance.summary import BY_DATE
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -113,7 +114,7 @@ class Page:
         """Fill a rectangle in the colour of a class; by crawl date is hatched as well."""
         from matplotlib.patches import Rectangle
 
-        hatched = what.key == HUMAN_BY_DATE
+        hatched = what.key == BY_DATE
         self.axes.add_patch(
             Rectangle(
                 (x, y),

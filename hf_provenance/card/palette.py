@@ -10,9 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from hf_provenance.schema import HUMAN, MIXED, SYNTHETIC, UNKNOWN
-
-HUMAN_BY_DATE = "human_by_date"
-"""Human because it was collected before a cutoff, and for no other reason."""
+from hf_provenance.summary import BY_DATE
 
 
 @dataclass(frozen=True)
@@ -39,7 +37,7 @@ class OriginClass:
 CLASSES = (
     OriginClass(HUMAN, "human", "human", "human", "#0068A8", "#ffffff"),
     OriginClass(
-        HUMAN_BY_DATE,
+        BY_DATE,
         "human, by crawl date only",
         "human by crawl date only",
         "human by date",

@@ -10,16 +10,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
-from hf_provenance.card.palette import BY_KEY, CLASSES, HUMAN_BY_DATE, OriginClass
+from hf_provenance.card.palette import BY_KEY, CLASSES, OriginClass
 from hf_provenance.errors import UsageError
 from hf_provenance.numerals import NO_ROWS, divide, number, percent
 from hf_provenance.schema import HUMAN, MIXED, SYNTHETIC, UNKNOWN
 from hf_provenance.splits import PRESETS
+from hf_provenance.summary import BY_DATE, UNITS
 
 Amounts = Mapping[str, int]
 """Class to amount, in one unit. The keys are those of `CLASSES`."""
 
-UNITS = ("rows", "bytes", "tokens")
 
 LABELS = {each.key: each.label.capitalize() for each in CLASSES}
 """Class to its name at the head of a table's row or column."""
@@ -87,8 +87,8 @@ def shown(amounts: Amounts) -> tuple[OriginClass, ...]:
     has = check(amounts)
     known = whole(has) > has[UNKNOWN]
     names = {
-        HUMAN: has[HUMAN] > 0 or (known and has[HUMAN_BY_DATE] == 0),
-        HUMAN_BY_DATE: has[HUMAN_BY_DATE] > 0,
+        HUMAN: has[HUMAN] > 0 or (known and has[BY_DATE] == 0),
+        BY_DATE: has[BY_DATE] > 0,
         MIXED: has[MIXED] > 0,
         SYNTHETIC: known,
         UNKNOWN: True,
@@ -119,7 +119,7 @@ def sentence(amounts: Amounts, unit: str) -> str:
     opening = f"Of every 100 {unit}, "
     if has[UNKNOWN] == total:
         return f"{opening}all 100 are unknown: no label says who wrote them."
-    human = _per_hundred(has[HUMAN] + has[HUMAN_BY_DATE], total)
+    human = _per_hundred(has[HUMAN] + has[BY_DATE], total)
     verb = "is" if human in _SINGULAR else "are"
     parts = [f"{human} {verb} labelled human{_by_date(has, total)}"]
     if has[MIXED]:
@@ -242,7 +242,7 @@ def _per_hundred(part: int, total: int) -> str:
 
 def _by_date(amounts: Amounts, total: int) -> str:
     """The bracket that says how much of human is so by crawl date only."""
-    dated = amounts[HUMAN_BY_DATE]
+    dated = amounts[BY_DATE]
     if dated == 0:
         return ""
     human = _per_hundred(amounts[HUMAN] + dated, total)

@@ -18,7 +18,7 @@ from hf_provenance.card.readme import edit_readme, read_front_matter
 from hf_provenance.errors import FolderError
 from hf_provenance.publish.artifacts import LISTING, README, SUMMARY, inside
 from hf_provenance.publish.shards import MARK
-from hf_provenance.publish.views import named_configs, own_views, shard_root, view_of
+from hf_provenance.publish.views import RUN, named_configs, own_views, shard_root, view_of
 from hf_provenance.schema import SCHEMA
 from hf_provenance.summary import TABLES
 
@@ -26,9 +26,9 @@ _DATA = (".parquet", ".arrow", ".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".t
 PARTIAL = ".hf_provenance_partial"
 """Hidden folder for what is half written."""
 
-_RUN_FILE = re.compile(r"-[0-9a-f]{10}-\d{5,}\.parquet$")
+_RUN_FILE = re.compile(rf"-{RUN}-\d{{5,}}\.parquet$")
 _BESIDE = re.compile(
-    r"badge\.(svg|json)|timeline\.(png|svg)|files\.json|ids/[0-9a-f]{10}\.parquet|"
+    rf"badge\.(svg|json)|timeline\.(png|svg)|files\.json|ids/{RUN}\.parquet|"
     rf"({'|'.join(TABLES)})\.parquet"
 )
 

@@ -49,6 +49,7 @@ from hf_provenance.publish.before import PARTIAL, Before, sweep
 from hf_provenance.publish.rows import Written, common_features, language_sampler, write_splits
 from hf_provenance.publish.shards import SHARD_BYTES, Shard
 from hf_provenance.publish.views import (
+    RUN_DIGITS,
     VIEW,
     Layout,
     make_configs,
@@ -59,7 +60,6 @@ from hf_provenance.summary import Summary
 from hf_provenance.tables import named_splits
 
 _CONFIG = re.compile(r"\w+(\.\w+)*")
-_RUN_DIGITS = 10
 _RESERVED = ("data", "provenance", "provenance.json", "readme.md")
 
 
@@ -233,7 +233,7 @@ def _free_run(
     """
     identity = [written.summary.fingerprint, written.summary.rows, config]
     identity += [buckets.by if buckets else "", json.dumps(features.to_dict(), sort_keys=True)]
-    run = xxhash.xxh3_128_hexdigest(json.dumps(identity).encode())[:_RUN_DIGITS]
+    run = xxhash.xxh3_128_hexdigest(json.dumps(identity).encode())[:RUN_DIGITS]
     layout = Layout(config, run, written.sizes(), buckets)
     wanted = {layout.path(s.split, s.bucket, s.number): s.sha256 for s in written.shards}
     root = folder / layout.root
@@ -244,7 +244,7 @@ def _free_run(
     if same:
         return run
     hashes = "".join(sorted(shard.sha256 for shard in written.shards))
-    return xxhash.xxh3_128_hexdigest((run + hashes).encode())[:_RUN_DIGITS]
+    return xxhash.xxh3_128_hexdigest((run + hashes).encode())[:RUN_DIGITS]
 
 
 def _sha256(path: Path) -> str:

@@ -28,7 +28,11 @@ from hf_provenance.splits import Buckets, order_buckets, view_name
 
 VIEW = "crawl_date"
 
-_RUN_PATTERN = re.compile(r"-[0-9a-f]{10}-\*\.parquet$")
+RUN_DIGITS = 10
+RUN = rf"[0-9a-f]{{{RUN_DIGITS}}}"
+"""Regular expression of the short name of a run."""
+
+_RUN_PATTERN = re.compile(rf"-{RUN}-\*\.parquet$")
 
 
 class Size(NamedTuple):
