@@ -14,7 +14,7 @@ from hf_provenance.card.contents import problems
 from hf_provenance.card.facts import DEFAULT
 from hf_provenance.errors import UsageError
 from hf_provenance.publish.folder import Published
-from hf_provenance.publish.views import VIEW
+from hf_provenance.publish.layout import VIEW
 from hf_provenance.sources.fields import Col, col
 from hf_provenance.summary import CLASSES, Summary
 

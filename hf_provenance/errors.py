@@ -16,6 +16,11 @@ ProvenanceError
 ├── CardError              a README or template that cannot be edited safely
 ├── SummaryError           summaries that cannot be read or added
 ├── FolderError            a repo folder that cannot be read or written
+├── HubError               a repo on the Hub that cannot be read or written
+│   ├── AccessError            it is not there for this token, or may not be written to
+│   ├── DisclosureError        what may not be meant for the public: gated sources, paths, tokens
+│   ├── DuplicateError         rows that the repo holds already
+│   └── DeadlineError          the Hub did not take it before the deadline
 └── InputError             an INPUT of the command line that cannot be opened
 ```
 
@@ -84,6 +89,26 @@ class SummaryError(ProvenanceError):
 
 class FolderError(ProvenanceError):
     """A repo folder that cannot be read or written."""
+
+
+class HubError(ProvenanceError):
+    """A repo on the Hub that cannot be read or written."""
+
+
+class AccessError(HubError):
+    """A repo that is not there for this token, or may not be written to with it."""
+
+
+class DisclosureError(HubError):
+    """Something that may not be meant for the public; the message says how to publish it."""
+
+
+class DuplicateError(HubError):
+    """Rows that the repo holds already."""
+
+
+class DeadlineError(HubError):
+    """The Hub did not take what was sent before the deadline; it is as it was before."""
 
 
 class InputError(ProvenanceError):

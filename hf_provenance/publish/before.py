@@ -1,11 +1,11 @@
-"""What a folder holds before a run, and what of it goes after."""
+"""What a repo shows before a run, and what of a folder goes after."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 import pyarrow as pa
@@ -15,10 +15,13 @@ from hf_provenance.card.card import SECTION
 from hf_provenance.card.edits import CardEdit
 from hf_provenance.card.facts import DEFAULT
 from hf_provenance.card.readme import edit_readme, read_front_matter
-from hf_provenance.errors import FolderError
-from hf_provenance.publish.artifacts import LISTING, README, SUMMARY, inside
+from hf_provenance.errors import CardError, FolderError
+from hf_provenance.publish.edition import README, SUMMARY, inside
+from hf_provenance.publish.layout import RUN, RUN_FILE, shard_root, view_of
+from hf_provenance.publish.listing import LISTING
 from hf_provenance.publish.shards import MARK
-from hf_provenance.publish.views import RUN, named_configs, own_views, shard_root, view_of
+from hf_provenance.publish.tree import FolderTree, Tree, small_file
+from hf_provenance.publish.views import config_splits, own_views
 from hf_provenance.schema import SCHEMA
 from hf_provenance.summary import TABLES
 
@@ -26,7 +29,6 @@ _DATA = (".parquet", ".arrow", ".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".t
 PARTIAL = ".hf_provenance_partial"
 """Hidden folder for what is half written."""
 
-_RUN_FILE = re.compile(rf"-{RUN}-\d{{5,}}\.parquet$")
 _BESIDE = re.compile(
     rf"badge\.(svg|json)|timeline\.(png|svg)|files\.json|ids/{RUN}\.parquet|"
     rf"({'|'.join(TABLES)})\.parquet"
@@ -35,69 +37,98 @@ _BESIDE = re.compile(
 
 @dataclass(frozen=True)
 class Before:
-    """What the folder held before.
+    """What a repo shows before a run.
 
     Attributes:
+        where: What to call the repo in messages.
         readme: Its README, or None.
-        views: Names of the crawl-date views of this config that are in it.
+        configs: The configs in it -> split -> paths and patterns.
     """
 
+    where: str
     readme: bytes | None = None
-    views: frozenset[str] = frozenset()
+    configs: Mapping[str, Mapping[str, Sequence[str]]] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, folder: Path, config: str, overwrite: bool) -> Before:
-        """Look into the folder, and refuse before anything is written.
+    def of(cls, tree: Tree, config: str) -> Before:
+        """Look at a repo, and find out before any work whether its README can be edited.
 
         Raises:
-            FolderError: It is a file, is something else, or holds the config already.
             CardError: Its README cannot be edited safely.
+            FolderError: It holds a config in another format than Parquet.
+            SummaryError: Its README is larger than 16 MB.
         """
-        if not folder.exists():
-            return cls()
-        if not folder.is_dir():
-            raise FolderError(f"{folder} is a file: give the path of a folder.")
-        readme = folder / README
-        content = readme.read_bytes() if readme.is_file() else None
-        configs: dict[str, list[str]] = {}
-        if content is not None:
-            edit_readme(content, _rehearsal(config))
-            configs = named_configs(read_front_matter(content))
-            _refuse_other_formats(readme, configs)
-        if not overwrite:
-            held = {config, view_of(config)} & set(configs)
-            if held or (folder / inside(config, LISTING)).is_file():
-                raise FolderError(
-                    f"{folder} holds the config {config!r} already: pass overwrite=True to "
-                    "replace it, another config_name to add one, or another folder."
-                )
-            strangers = _strangers(folder, config)
-            if content is None and strangers:
-                raise FolderError(
-                    f"{folder} is not empty and has no README.md ({strangers[:5]} ...): "
-                    "choose another folder, or pass overwrite=True to write into it."
-                )
-            data = [path for path in strangers if PurePosixPath(path).suffix in _DATA]
-            if data and not configs:
-                raise FolderError(
-                    f"{folder} holds data that its README lists in no config ({data[:5]} ...), and "
-                    "would be hidden by the configs written here: list it under `configs` first, "
-                    "choose another folder, or pass overwrite=True."
-                )
-        return cls(content, own_views(configs, config))
+        readme = small_file(tree, README)
+        if readme is None:
+            return cls(tree.name)
+        try:
+            edit_readme(readme, _rehearsal(config))
+            configs = config_splits(read_front_matter(readme))
+        except CardError as error:
+            raise CardError(f"{README} of {tree.name}: {error}") from error
+        before = cls(tree.name, readme, configs)
+        before._refuse_other_formats()
+        return before
+
+    def views(self, config: str) -> frozenset[str]:
+        """Names of our crawl-date views of a config."""
+        return own_views(self.configs, config)
+
+    def holds(self, config: str) -> bool:
+        """Whether the README shows a config, or a crawl-date view of it."""
+        return not {config, view_of(config)}.isdisjoint(self.configs)
+
+    def _refuse_other_formats(self) -> None:
+        """`datasets` picks one reader for a whole repo, so all configs must be of one format."""
+        for name, splits in self.configs.items():
+            for path in (path for paths in splits.values() for path in paths):
+                suffix = PurePosixPath(path).suffix
+                if suffix and suffix != ".parquet" and "*" not in suffix:
+                    raise FolderError(
+                        f"{README} of {self.where}: its config {name!r} reads {path!r}, and "
+                        "`datasets` reads all configs of a repo as one format, so the Parquet "
+                        "written here could not be loaded: convert that config to Parquet, or "
+                        "choose another place."
+                    )
 
 
-def _refuse_other_formats(readme: Path, configs: dict[str, list[str]]) -> None:
-    """`datasets` picks one reader for a whole folder, so all configs must be of one format."""
-    for name, paths in configs.items():
-        for path in paths:
-            suffix = PurePosixPath(path).suffix
-            if suffix and suffix != ".parquet" and "*" not in suffix:
-                raise FolderError(
-                    f"{readme}: its config {name!r} reads {path!r}, and `datasets` reads all "
-                    "configs of a folder as one format, so the Parquet written here could not be "
-                    "loaded: convert that config to Parquet, or choose another folder."
-                )
+def look_into(folder: Path, config: str, overwrite: bool) -> Before:
+    """Look into a folder, and refuse before anything is written.
+
+    Raises:
+        FolderError: It is a file, is something else, or holds the config already.
+        CardError: Its README cannot be edited safely.
+    """
+    if not folder.exists():
+        return Before(str(folder))
+    if not folder.is_dir():
+        raise FolderError(f"{folder} is a file: give the path of a folder.")
+    before = Before.of(FolderTree(folder), config)
+    if not overwrite:
+        if before.holds(config) or (folder / inside(config, LISTING)).is_file():
+            raise FolderError(
+                f"{folder} holds the config {config!r} already: pass overwrite=True to "
+                "replace it, another config_name to add one, or another folder."
+            )
+        strangers = _strangers(folder, config)
+        if before.readme is None and strangers:
+            raise FolderError(
+                f"{folder} is not empty and has no README.md ({strangers[:5]} ...): "
+                "choose another folder, or pass overwrite=True to write into it."
+            )
+        data = data_files(strangers)
+        if data and not before.configs:
+            raise FolderError(
+                f"{folder} holds data that its README lists in no config ({data[:5]} ...), and "
+                "would be hidden by the configs written here: list it under `configs` first, "
+                "choose another folder, or pass overwrite=True."
+            )
+    return before
+
+
+def data_files(paths: Iterable[str]) -> list[str]:
+    """Those files that `datasets` would read as data where no config is listed."""
+    return [path for path in paths if PurePosixPath(path).suffix in _DATA]
 
 
 def _rehearsal(config: str) -> CardEdit:
@@ -121,7 +152,7 @@ def our_files(folder: Path, config: str) -> set[str]:
     """
     root, beside = folder / shard_root(config), folder / inside(config, "provenance")
     found = [
-        path for path in root.rglob("*.parquet") if _RUN_FILE.search(path.name) and _is_marked(path)
+        path for path in root.rglob("*.parquet") if RUN_FILE.search(path.name) and _is_marked(path)
     ]
     found += [
         path for path in beside.rglob("*") if _BESIDE.fullmatch(path.relative_to(beside).as_posix())

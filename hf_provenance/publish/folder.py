@@ -33,28 +33,14 @@ from typing import Any
 import xxhash
 from datasets import Features
 
-from hf_provenance.card.card import edit_card
 from hf_provenance.card.edits import Difference
-from hf_provenance.card.facts import DEFAULT, Facts
+from hf_provenance.card.facts import DEFAULT
 from hf_provenance.errors import FolderError, SplitError
-from hf_provenance.publish.artifacts import (
-    README,
-    inside,
-    write_artifacts,
-    write_file,
-    write_ids,
-    write_listing,
-)
-from hf_provenance.publish.before import PARTIAL, Before, sweep
+from hf_provenance.publish.before import PARTIAL, look_into, sweep
+from hf_provenance.publish.edition import Description, make_edition
+from hf_provenance.publish.layout import RUN_DIGITS, VIEW, Layout, shard_path
 from hf_provenance.publish.rows import Written, common_features, language_sampler, write_splits
 from hf_provenance.publish.shards import SHARD_BYTES, Shard
-from hf_provenance.publish.views import (
-    RUN_DIGITS,
-    VIEW,
-    Layout,
-    make_configs,
-    make_dataset_info,
-)
 from hf_provenance.splits import DEFAULT_BY, MAX_BUCKETS, Buckets, require_split_name
 from hf_provenance.summary import Summary
 from hf_provenance.tables import named_splits
@@ -149,47 +135,39 @@ def save_to_folder(
     splits = named_splits(dataset)
     for name in splits:
         require_split_name(name)
-    _require_config_name(config_name)
+    require_config_name(config_name)
     features = common_features(splits)
     buckets = None if by is None else Buckets.of(by, max_buckets)
     folder = Path(path)
-    before = Before.of(folder, config_name, overwrite)
-    sample = language_sampler(features, text, language_sample)
+    before = look_into(folder, config_name, overwrite)
+    sampler = language_sampler(features, text, language_sample)
+    description = Description(repo_id, template, tokenizer, figures, card_data)
 
     with _partial(folder) as partial:
-        written = write_splits(splits, features, buckets, partial, sample, max_shard_size, progress)
-        run = _free_run(folder, written, features, config_name, buckets)
-        layout = Layout(config_name, run, written.sizes(), buckets)
-        facts = Facts(
-            repo_id=repo_id,
-            config=config_name,
-            buckets=buckets,
-            views=layout.view_splits(),
-            tokenizer=tokenizer,
-            language_sample=sample.count() if sample else None,
-            pictures=inside(config_name, "provenance"),
-            card_data=card_data,
+        written = write_splits(
+            splits, features, buckets, partial, sampler, max_shard_size, progress
         )
+        empty = Layout(config_name, buckets)
+        run = _free_run(folder, written, features, empty)
+        layout = empty.with_run(run, written.shards)
         staged = partial / "repo"
-        shards = _stage_shards(written.shards, layout, staged)
-        artifacts = write_artifacts(staged, layout, written.summary, facts, figures=figures)
-        others = (*artifacts.files, write_ids(staged, layout, written.ids))
-        listing = write_listing(staged, layout, shards, others)
-        configs = make_configs(layout)
-        edited = edit_card(
+        _stage_shards(written.shards, config_name, run, staged)
+        edition = make_edition(
+            layout,
+            features,
             written.summary,
-            artifacts.facts,
-            before.readme,
-            template=template,
-            configs=configs,
-            dataset_info=make_dataset_info(layout, features),
-            drop_configs=before.views - {entry["config_name"] for entry in configs},
+            sampler.sample if sampler else None,
+            {run: written.ids},
+            description,
+            readme=before.readme,
+            views=before.views(config_name),
         )
-        write_file(staged / README, edited.content)
-        files = (*sorted(shards), *others, listing, README)
+        for name, content in edition.files.items():
+            _write(staged / name, content)
+        files = (*sorted(shard.path for shard in layout.shards), *edition.files)
         _move(staged, folder, files)
         sweep(folder, config_name, files)
-    return Published(written.summary, folder, files, edited.kept, config_name)
+    return Published(written.summary, folder, files, edition.kept, config_name)
 
 
 @contextmanager
@@ -223,28 +201,30 @@ def _names(error: OSError, folder: Path) -> bool:
     return isinstance(error.filename, str) and Path(error.filename).is_relative_to(folder)
 
 
-def _free_run(
-    folder: Path, written: Written, features: Features, config: str, buckets: Buckets | None
-) -> str:
+def _free_run(folder: Path, written: Written, features: Features, empty: Layout) -> str:
     """Name the run by its content, whatever the order of rows.
 
     Rows that are in the folder already, in other shards, would have the same name; writing over
     files that are in view is not safe against a kill, so the run is then named by its shards.
     """
-    identity = [written.summary.fingerprint, written.summary.rows, config]
-    identity += [buckets.by if buckets else "", json.dumps(features.to_dict(), sort_keys=True)]
-    run = xxhash.xxh3_128_hexdigest(json.dumps(identity).encode())[:RUN_DIGITS]
-    layout = Layout(config, run, written.sizes(), buckets)
-    wanted = {layout.path(s.split, s.bucket, s.number): s.sha256 for s in written.shards}
-    root = folder / layout.root
+    run = name_run(written.summary, features, empty)
+    wanted = {shard.path: shard.sha256 for shard in empty.with_run(run, written.shards).shards}
     present = {
-        f"{path.relative_to(folder).as_posix()}" for path in root.rglob(f"*-{run}-*.parquet")
+        path.relative_to(folder).as_posix()
+        for path in (folder / empty.root).rglob(f"*-{run}-*.parquet")
     }
-    same = all(_sha256(folder / path) == wanted.get(path) for path in present)
-    if same:
+    if all(_sha256(folder / path) == wanted.get(path) for path in present):
         return run
     hashes = "".join(sorted(shard.sha256 for shard in written.shards))
     return xxhash.xxh3_128_hexdigest((run + hashes).encode())[:RUN_DIGITS]
+
+
+def name_run(summary: Summary, features: Features, layout: Layout) -> str:
+    """The short name of a run: a hash of its rows, whatever their order, and of where they go."""
+    by = layout.buckets.by if layout.buckets else ""
+    types = json.dumps(features.to_dict(), sort_keys=True)
+    identity = [summary.fingerprint, summary.rows, layout.config, by, types]
+    return xxhash.xxh3_128_hexdigest(json.dumps(identity).encode())[:RUN_DIGITS]
 
 
 def _sha256(path: Path) -> str:
@@ -252,12 +232,16 @@ def _sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _stage_shards(shards: list[Shard], layout: Layout, staged: Path) -> dict[str, Shard]:
-    by_path = {layout.path(shard.split, shard.bucket, shard.number): shard for shard in shards}
-    for path, shard in by_path.items():
-        (staged / path).parent.mkdir(parents=True, exist_ok=True)
-        os.replace(shard.file, staged / path)
-    return by_path
+def _stage_shards(shards: list[Shard], config: str, run: str, staged: Path) -> None:
+    for shard in shards:
+        path = staged / shard_path(config, shard.split, shard.bucket, run, shard.number)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        os.replace(shard.file, path)
+
+
+def _write(path: Path, content: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
 
 
 def _move(staged: Path, folder: Path, files: Iterable[str]) -> None:
@@ -267,7 +251,12 @@ def _move(staged: Path, folder: Path, files: Iterable[str]) -> None:
         os.replace(staged / path, folder / path)
 
 
-def _require_config_name(name: str) -> None:
+def require_config_name(name: str) -> None:
+    """Check that a config can be published and loaded under a name.
+
+    Raises:
+        SplitError: It cannot.
+    """
     taken = name.lower() in _RESERVED or VIEW in name.split(".")
     if not _CONFIG.fullmatch(name) or taken:
         raise SplitError(

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from datasets import Dataset, Features, IterableDataset
@@ -19,9 +19,8 @@ from hf_provenance import schema
 from hf_provenance.errors import SchemaError, SplitError, TextColumnError, UsageError
 from hf_provenance.identity import as_text, text_kind
 from hf_provenance.plan import TEXTS
-from hf_provenance.publish.artifacts import id48
+from hf_provenance.publish.edition import Ids, id48
 from hf_provenance.publish.shards import Shard, ShardWriter
-from hf_provenance.publish.views import Size
 from hf_provenance.sources.languages import LanguageSample
 from hf_provenance.splits import Buckets
 from hf_provenance.summary import Summary
@@ -38,15 +37,7 @@ class Written:
 
     shards: list[Shard]
     summary: Summary
-    ids: list[Any]
-
-    def sizes(self) -> dict[tuple[str, str | None], Size]:
-        """Size of each (split, bucket)."""
-        sizes: dict[tuple[str, str | None], Size] = {}
-        for shard in self.shards:
-            at = (shard.split, shard.bucket)
-            sizes[at] = sizes.get(at, Size()) + Size(shard.rows, shard.arrow_bytes)
-        return sizes
+    ids: Ids
 
 
 def write_splits(
@@ -74,7 +65,7 @@ def write_splits(
     """
     tally = Tally()
     shards: list[Shard] = []
-    ids: list[Any] = []
+    ids: list[Ids] = []
     seen: set[str] = set()
     arrow_schema = features.arrow_schema  # made anew at each access
     embed = any(require_storage_embed(feature) for feature in features.values())
@@ -109,7 +100,7 @@ def write_splits(
                     "leave it out."
                 )
             shards += writer.shards
-    return Written(shards, tally.summary(), ids)
+    return Written(shards, tally.summary(), np.concatenate(ids))
 
 
 def _embedded(
@@ -127,17 +118,13 @@ class Sampler:
 
     def __init__(self, column: str, size: int) -> None:
         self._column = column
-        self._sample = LanguageSample(size)
+        self.sample = LanguageSample(size)
 
     def add(self, rows: pa.Table) -> None:
         """Offer the rows of a table."""
         texts = as_text(rows[self._column])
         for ids, text in zip(*_aligned(rows["prov_id"], texts), strict=True):
-            self._sample.add(ids, text)
-
-    def count(self) -> dict[str, int]:
-        """Rows of the sample per language."""
-        return self._sample.count()
+            self.sample.add(ids, text)
 
 
 def _aligned(*columns: pa.ChunkedArray) -> tuple[list[pa.Array], ...]:

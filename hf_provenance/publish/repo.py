@@ -1,0 +1,222 @@
+"""A dataset repo on the Hub: who speaks with it, what it holds at a revision, what it may not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from io import BufferedIOBase
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+from huggingface_hub import HfApi, HfFileSystem
+from huggingface_hub.errors import (
+    EntryNotFoundError,
+    GatedRepoError,
+    HfHubHTTPError,
+    HFValidationError,
+    LocalTokenNotFoundError,
+    OfflineModeIsEnabled,
+    RepositoryNotFoundError,
+    RevisionNotFoundError,
+)
+from huggingface_hub.hf_api import DatasetInfo, RepoFile
+
+from hf_provenance.errors import AccessError, HubError
+from hf_provenance.publish.patience import PATIENCE, HTTPError, describe, persist, status_of
+from hf_provenance.publish.tree import Entry
+from hf_provenance.version import __version__
+
+MAIN = "main"
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True)
+class HubRepo:
+    """A dataset repo, and how to speak with it.
+
+    Attributes:
+        repo_id: `owner/name`.
+        revision: Branch, tag, commit or `refs/pr/N`.
+        api: The Hub's client; it holds the token.
+        patience: Seconds until a call that fails for a while is given up.
+    """
+
+    repo_id: str
+    revision: str = MAIN
+    api: HfApi = field(default_factory=HfApi, repr=False)
+    patience: float = PATIENCE
+
+    @classmethod
+    def of(
+        cls,
+        repo_id: str,
+        revision: str | None = None,
+        token: str | bool | None = None,
+        patience: float = PATIENCE,
+    ) -> HubRepo:
+        """Name a repo; nothing is asked of the Hub yet."""
+        api = HfApi(token=token, library_name="hf_provenance", library_version=__version__)
+        return cls(repo_id, revision or MAIN, api, patience)
+
+    @property
+    def name(self) -> str:
+        """What to call it in messages."""
+        at = "" if self.revision == MAIN else f"@{self.revision}"
+        return f"{self.repo_id}{at}"
+
+    def ask(self, what: str, function: Callable[[], Result]) -> Result:
+        """Call the Hub until it answers.
+
+        Raises:
+            AccessError: The repo is not there for this token.
+            HubError: The Hub refuses.
+            DeadlineError: The Hub does not answer.
+        """
+        with hub_errors(self.name, what):
+            return persist(f"{what} of {self.name}", function, self.patience)
+
+    def info(self, revision: str | None = None) -> DatasetInfo:
+        """What the Hub says of the repo at a revision; `sha` is its commit.
+
+        Raises:
+            AccessError: It is not there for this token.
+        """
+        at = revision or self.revision
+        found = self.ask("a look", lambda: self.api.dataset_info(self.repo_id, revision=at))
+        if not found.sha:
+            raise HubError(f"{self.name}: the Hub does not tell which commit this is.")
+        return found
+
+    def tree(self, sha: str | None = None) -> HubTree:
+        """Its files at a commit, the newest of the revision where none is named."""
+        return HubTree(self, sha or str(self.info().sha))
+
+
+@dataclass(frozen=True)
+class HubTree:
+    """The files of a repo at one commit.
+
+    Attributes:
+        repo: The repo.
+        sha: The commit, 40 hex digits.
+    """
+
+    repo: HubRepo
+    sha: str
+
+    @property
+    def name(self) -> str:
+        """What to call it in messages."""
+        return f"{self.repo.repo_id}@{self.sha[:10]}"
+
+    @cached_property
+    def files(self) -> dict[str, Entry]:
+        """Every file by its path."""
+        repo = self.repo
+        listed = repo.ask(
+            "the list of files",
+            lambda: list(
+                repo.api.list_repo_tree(
+                    repo.repo_id, recursive=True, revision=self.sha, repo_type="dataset"
+                )
+            ),
+        )
+        return {item.path: _entry(item) for item in listed if isinstance(item, RepoFile)}
+
+    def entry(self, path: str) -> Entry | None:
+        """One file, or None; asked for by itself as long as the list of all is not here."""
+        if "files" in self.__dict__:
+            return self.files.get(path)
+        repo = self.repo
+        found = repo.ask(
+            path,
+            lambda: repo.api.get_paths_info(
+                repo.repo_id, path, revision=self.sha, repo_type="dataset"
+            ),
+        )
+        return next((_entry(item) for item in found if isinstance(item, RepoFile)), None)
+
+    def fetch(self, path: str) -> bytes:
+        """The whole of a file.
+
+        Raises:
+            HubError: It cannot be read.
+        """
+        repo = self.repo
+        place = repo.ask(
+            path,
+            lambda: repo.api.hf_hub_download(
+                repo.repo_id, path, revision=self.sha, repo_type="dataset"
+            ),
+        )
+        return Path(place).read_bytes()
+
+    def open(self, path: str) -> BufferedIOBase:
+        """A file to seek and read in; only the ranges that are read are fetched.
+
+        Without `cache_type="none"` the read-ahead would fetch a third of the file.
+        """
+        place = f"datasets/{self.repo.repo_id}@{self.sha}/{path}"
+        return cast(BufferedIOBase, self._files_system.open(place, cache_type="none"))
+
+    @cached_property
+    def _files_system(self) -> HfFileSystem:
+        api = self.repo.api
+        return HfFileSystem(endpoint=api.endpoint, token=api.token)
+
+
+def _entry(item: RepoFile) -> Entry:
+    return Entry(item.size, item.lfs.sha256 if item.lfs else None)
+
+
+@contextmanager
+def hub_errors(where: str, what: str = "a call") -> Iterator[None]:
+    """Say in words of ours what the Hub refuses, and what to do.
+
+    Raises:
+        AccessError: In place of what is not there for this token, or forbidden.
+        HubError: In place of any other refusal.
+    """
+    try:
+        yield
+    except GatedRepoError as error:
+        raise AccessError(
+            f"{where} is gated: ask for access on its page on the Hub, then log in with "
+            "`hf auth login`."
+        ) from error
+    except RevisionNotFoundError as error:
+        raise AccessError(f"{where}: there is no such revision.") from error
+    except RepositoryNotFoundError as error:
+        raise AccessError(
+            f"{where}: there is no such dataset on the Hub, or it is private and this token does "
+            "not open it: check the name, and `hf auth whoami`."
+        ) from error
+    except EntryNotFoundError as error:
+        raise HubError(f"{where}: {what} is not there ({describe(error)}).") from error
+    except LocalTokenNotFoundError as error:
+        raise AccessError("nobody is logged in: run `hf auth login`, or pass `token=`.") from error
+    except OfflineModeIsEnabled as error:
+        raise HubError(f"{where} cannot be reached: HF_HUB_OFFLINE is set.") from error
+    except HFValidationError as error:
+        raise HubError(f"{where!r} is no name of a dataset on the Hub: {error}") from error
+    except HfHubHTTPError as error:
+        if status_of(error) in (401, 403):
+            raise AccessError(
+                f"{where}: the Hub does not allow {what} ({describe(error)}). Log in with a token "
+                "that may write there: `hf auth login`."
+            ) from error
+        raise HubError(f"{where}: {what} failed ({describe(error)}).") from error
+    except HTTPError as error:
+        raise HubError(f"{where}: {what} failed ({describe(error)}).") from error
+
+
+def whoami(repo: HubRepo) -> dict[str, Any]:
+    """Who the token belongs to.
+
+    Raises:
+        AccessError: There is no token, or it is wrong.
+    """
+    return repo.ask("a look at who you are", repo.api.whoami)
