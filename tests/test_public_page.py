@@ -18,7 +18,7 @@ MODULES = sorted(
 )
 
 ORDER = [
-    ("version", "errors", "numerals"),
+    ("version", "errors", "numerals", "plain_data"),
     ("schema", "identity", "fingerprint"),
     ("sources",),
     ("statements",),

@@ -1,6 +1,9 @@
 """Languages: the same answer in every worker, none where there is nothing to go on."""
 
+import json
+from functools import reduce
 from itertools import pairwise
+from operator import add
 
 import pyarrow as pa
 import pytest
@@ -8,7 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from langdetect import DetectorFactory
 
+from hf_provenance.errors import SummaryError
 from hf_provenance.sources.languages import (
+    MOST_SAMPLED,
     LanguageSample,
     detect_languages,
     langdetect_language,
@@ -64,7 +69,7 @@ def test_only_the_first_thousand_characters_are_read():
     assert langdetect_language((ENGLISH * 20)[:1_000] + TRADITIONAL * 500) == "en"
 
 
-def sample(rows, size, batches=None):
+def sampled(rows, size, batches=None):
     kept = LanguageSample(size)
     for start, stop in batches or [(0, len(rows))]:
         part = rows[start:stop]
@@ -72,7 +77,23 @@ def sample(rows, size, batches=None):
             pa.array([row[0] for row in part], pa.string()),
             pa.array([row[1] for row in part], pa.string()),
         )
-    return kept.count(lambda text: text)
+    return kept
+
+
+def named(text):
+    return text[:8] if text.isalpha() else None
+
+
+def sample(rows, size, batches=None):
+    return sampled(rows, size, batches).count(named)
+
+
+def plain(rows, size, batches=None):
+    return sampled(rows, size, batches).to_dict(named)
+
+
+def copied(kept):
+    return LanguageSample.from_dict(json.loads(json.dumps(kept.to_dict(named))))
 
 
 def test_the_sample_is_the_rows_with_the_smallest_ids():
@@ -97,16 +118,128 @@ def test_an_empty_sample_counts_nothing():
     assert sample([], 3) == {}
 
 
-ROWS = st.lists(st.sampled_from("abcdefgh").map(lambda key: (key, key.upper())), max_size=20)
+def test_no_more_than_the_beginning_of_a_text_decides():
+    long = "a" * 1_000
+    assert plain([("a", long + "b")], 1) == plain([("a", long + "c")], 1)
+
+
+def test_only_rows_of_the_sample_are_given_to_the_detector():
+    seen = []
+    kept = sampled([(f"{n:03}", f"text {n}") for n in range(100)], 3)
+    detect = lambda text: seen.append(text) or "en"  # noqa: E731
+    assert kept.count(detect) == {"en": 3}
+    kept.to_dict(detect)
+    assert sorted(seen) == ["text 0", "text 1", "text 2"]
+
+
+def test_another_detector_is_asked_anew():
+    kept = sampled([("a", "A")], 1)
+    assert [kept.count(named), kept.count(str.lower)] == [{"A": 1}, {"a": 1}]
+
+
+KEYS = st.sampled_from("abcdefgh")
+ROWS = st.lists(KEYS.map(lambda key: (key, key.upper())), max_size=20)
+ANY_ROWS = st.lists(
+    st.tuples(
+        st.sampled_from([key + end for key in "abcd" for end in ("", "x" * 12, "x" * 12 + "y")]),
+        st.sampled_from([None, "", "1", "A", "B", "C", "A" * 1_000, "A" * 1_001]),
+    ),
+    max_size=24,
+)
+"""Among them rows with the same id and other texts, and ids that differ only at their end."""
+
+CUTS = st.lists(st.integers(0, 24), max_size=4).map(lambda cuts: [0, *sorted(cuts), 24])
 
 
 @settings(max_examples=100, deadline=None)
-@given(ROWS, st.integers(1, 5), st.data())
-def test_neither_order_nor_batches_change_the_sample(rows, size, data):
-    smallest = sorted(set(rows))[:size]
-    expected = {text: 1 for _, text in smallest}
-    shuffled = data.draw(st.permutations(rows))
-    cuts = sorted(data.draw(st.lists(st.integers(0, len(rows)), max_size=3)))
-    edges = [0, *cuts, len(rows)]
-    batches = list(pairwise(edges))
-    assert sample(rows, size) == sample(shuffled, size, batches) == expected
+@given(ROWS, st.integers(1, 5), st.randoms(), CUTS)
+def test_neither_order_nor_batches_change_the_sample(rows, size, random, cuts):
+    expected = {text: 1 for _, text in sorted(set(rows))[:size]}
+    shuffled = random.sample(rows, len(rows))
+    assert sample(rows, size) == sample(shuffled, size, list(pairwise(cuts))) == expected
+
+
+@settings(max_examples=200, deadline=None)
+@given(ANY_ROWS, st.integers(1, 5), st.randoms(), CUTS, st.booleans())
+def test_samples_of_parts_add_up_to_the_sample_of_the_whole(rows, size, random, cuts, read_back):
+    shuffled = random.sample(rows, len(rows))
+    parts = [sampled(shuffled[start:stop], size) for start, stop in pairwise(cuts)]
+    if read_back:
+        parts = [copied(part) for part in parts]
+    random.shuffle(parts)
+    assert reduce(add, parts).to_dict(named) == plain(rows, size)
+
+
+@settings(max_examples=100, deadline=None)
+@given(ANY_ROWS, ANY_ROWS, st.integers(1, 5))
+def test_rows_are_added_to_a_sample_that_was_read_back(before, after, size):
+    kept = copied(sampled(before, size))
+    kept.add(pa.array([i for i, _ in after], pa.string()), pa.array([t for _, t in after], "str"))
+    assert kept.to_dict(named) == plain(before + after, size)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.tuples(KEYS, st.sampled_from("ABC"), st.sampled_from("01")), max_size=12))
+def test_samples_that_name_one_text_differently_add_up_in_any_order(rows):
+    def stated(key, tag, mark):
+        return LanguageSample.from_dict({"size": 3, "rows": {tag: [key + mark * 12]}})
+
+    parts = [stated(*each) for each in rows] + [LanguageSample(3)]
+    left = reduce(add, parts)
+    right = reduce(lambda one, other: other + one, reversed(parts))
+    backwards = reduce(add, reversed(parts))
+    assert left.to_dict() == right.to_dict() == backwards.to_dict()
+
+
+def test_samples_of_different_sizes_cannot_be_added():
+    with pytest.raises(SummaryError, match=r"of 3 and of 4 rows.*language_sample"):
+        LanguageSample(3) + LanguageSample(4)
+
+
+def test_plain_data_is_sorted_by_language_and_id():
+    data = plain([("b", "A"), ("c", "1"), ("a", "A"), ("d", "B")], 9)
+    assert list(data["rows"]) == ["", "A", "B"]
+    assert [[entry[0] for entry in entries] for entries in data["rows"].values()] == [
+        ["c"],
+        ["a", "b"],
+        ["d"],
+    ]
+
+
+def test_the_plain_data_of_known_rows_is_pinned():
+    rows = [("99aa06d3014798d86001c324468d497f", ENGLISH)]
+    assert sampled(rows, 500).to_dict() == {
+        "size": 500,
+        "rows": {"en": ["99aa06d30147b17dfb58383e"]},
+    }
+
+
+ENTRY = "99aa06d30147" + "0" * 12
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        None,
+        [],
+        {"en": 3},
+        {"size": 3},
+        {"size": 3, "rows": {}, "more": 1},
+        *({"size": size, "rows": {}} for size in (0, -1, True, 2.0, "3", None, MOST_SAMPLED + 1)),
+        *({"size": 3, "rows": rows} for rows in ([], None, "x")),
+        *(
+            {"size": 3, "rows": {tag: [ENTRY]}}
+            for tag in ("e n", "<b>", "en-", "en\n", "a" * 99, 5)
+        ),
+        *({"size": 3, "rows": {"en": rows}} for rows in ([], None, ENTRY, {ENTRY: 1})),
+        *({"size": 3, "rows": {"en": [entry]}} for entry in (5, None, "", "x" * 24, ENTRY + "0")),
+        {"size": 3, "rows": {"en": ["\ud800" + "0" * 12]}},
+        {"size": 3, "rows": {"en": [ENTRY, ENTRY]}},
+        {"size": 3, "rows": {"en": [ENTRY], "de": [ENTRY[:12] + "1" * 12]}},
+        {"size": 1, "rows": {"en": ["a" + "0" * 12, "b" + "0" * 12]}},
+        {"size": 10**5000, "rows": {}},
+    ],
+)
+def test_something_else_is_not_read_as_a_sample(data):
+    with pytest.raises(SummaryError, match=r"not a language sample.*overwrite=True"):
+        LanguageSample.from_dict(data)
