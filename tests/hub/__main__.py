@@ -1,0 +1,20 @@
+"""Serve a Hub until interrupted: `python -m tests.hub --port 0` prints its address."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+
+from .serving import served
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--port", type=int, default=0)
+    with served(parser.parse_args().port) as server:
+        print(server.hub.endpoint, flush=True)  # noqa: T201
+        signal.sigwait({signal.SIGINT, signal.SIGTERM})
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,60 @@
+"""All routes of the Hub, and for scripts two of its own: `/_log` and `/_forget`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.convertors import StringConvertor, register_url_convertor
+from starlette.responses import JSONResponse, Response
+
+from .call import Call, refused, route, unknown
+from .errors import HubError
+
+
+class _Kind(StringConvertor):
+    regex = "datasets|spaces"
+
+
+register_url_convertor("hubkind", _Kind())
+
+from . import (  # noqa: E402 - the routes name the convertor
+    routes_commits,
+    routes_discussions,
+    routes_files,
+    routes_lfs,
+    routes_repos,
+)
+
+
+async def log(call: Call) -> Response:
+    """Counts and bytes of the requests so far, by method and path."""
+    found: dict[str, dict[str, Any]] = {}
+    for request in list(call.hub.requests):
+        line = found.setdefault(
+            f"{request.method} {request.path}", {"requests": 0, "in": 0, "out": 0}
+        )
+        line["requests"] += 1
+        line["in"] += request.sent
+        line["out"] += request.received
+    return JSONResponse(found)
+
+
+async def forget(call: Call) -> Response:
+    call.hub.forget()
+    return JSONResponse({})
+
+
+app = Starlette(
+    routes=[
+        *routes_lfs.ROUTES,
+        *routes_repos.ROUTES,
+        *routes_discussions.ROUTES,
+        *routes_commits.ROUTES,
+        *routes_files.ROUTES,
+        route("GET", "/_log", log),
+        route("POST", "/_forget", forget),
+    ],
+    exception_handlers={HubError: refused, 404: unknown, 405: unknown},
+)
+app.router.redirect_slashes = False

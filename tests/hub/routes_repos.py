@@ -1,0 +1,263 @@
+"""Accounts and repositories: who am I, create, delete, move, settings, info and references."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import yaml
+from starlette.responses import JSONResponse, Response
+
+from .call import KINDS, Call, route
+from .errors import HubError, no_revision
+from .repos import Commit, Repo
+
+COMMITS = 50
+REPO = "/api/{kind}/{space}/{name}"
+
+
+async def whoami(call: Call) -> Response:
+    known = call.hub.users.get(
+        call.request.headers.get("authorization", "").removeprefix("Bearer ")
+    )
+    if known is None:
+        raise HubError(401, "Invalid user token.")
+    return JSONResponse(known.whoami())
+
+
+async def create(call: Call) -> Response:
+    asked = await call.json()
+    kind, user = asked.get("type", "model"), call.writer
+    space = asked.get("organization") or user.name
+    if not user.may_write_in(space):
+        words = f"You don't have the rights to create a {kind} under the namespace"
+        raise HubError(403, f'{words} "{space}"')
+    repo_id = f"{space}/{asked['name']}"
+    url = address(call, Repo(repo_id, kind))
+    if (kind, repo_id) in call.hub.repos:
+        raise HubError(409, f"You already created this {kind} repo", url=url)
+    private = asked.get("visibility") == "private" or bool(asked.get("private"))
+    call.hub.create(repo_id, private=private, kind=kind)
+    return JSONResponse({"url": url, "name": repo_id, "id": repo_id})
+
+
+async def delete(call: Call) -> Response:
+    asked = await call.json()
+    space = asked.get("organization") or call.writer.name
+    repo = call.find(asked.get("type", "model"), f"{space}/{asked['name']}")
+    call.writes(repo)
+    del call.hub.repos[repo.kind, repo.id]
+    return JSONResponse({})
+
+
+async def move(call: Call) -> Response:
+    asked = await call.json()
+    repo = call.find(asked.get("type", "model"), asked["fromRepo"])
+    user, goal = call.writes(repo), asked["toRepo"]
+    if not user.may_write_in(goal.split("/")[0]):
+        raise HubError(403)
+    if (repo.kind, goal) in call.hub.repos:
+        raise HubError(409, f"{goal} already exists")
+    del call.hub.repos[repo.kind, repo.id]
+    repo.id = goal
+    call.hub.repos[repo.kind, goal] = repo
+    return JSONResponse({"url": address(call, repo)})
+
+
+async def settings(call: Call) -> Response:
+    call.writes(call.repo)
+    asked = await call.json()
+    if "visibility" in asked:
+        call.repo.private = asked["visibility"] == "private"
+    if "gated" in asked:
+        call.repo.gated = asked["gated"]
+    return JSONResponse({"private": call.repo.private, "gated": call.repo.gated})
+
+
+def address(call: Call, repo: Repo) -> str:
+    return f"{call.hub.endpoint}/{repo.prefix}{repo.id}"
+
+
+async def info(call: Call) -> Response:
+    return JSONResponse(told(call, call.repo.at("main")))
+
+
+async def info_at(call: Call) -> Response:
+    return JSONResponse(told(call, call.commit))
+
+
+def told(call: Call, commit: Commit) -> dict[str, Any]:
+    """A repository at a commit, as the info call tells it."""
+    repo = call.repo
+    siblings: list[dict[str, Any]] = []
+    for path, file in sorted(commit.tree.items()):
+        sibling: dict[str, Any] = {"rfilename": path}
+        if call.flag("blobs"):
+            sibling |= {"size": file.size, "blobId": file.oid}
+            if file.lfs:
+                pointer = {"size": file.size, "pointerSize": len(file.pointer)}
+                sibling["lfs"] = {"sha256": file.sha256, **pointer}
+        siblings.append(sibling)
+    data, _ = metadata(call.repo.files(commit.oid).get("README.md", b"").decode())
+    return {
+        "_id": f"{abs(hash(repo.created)):024x}"[:24],
+        "id": repo.id,
+        "author": repo.namespace,
+        "sha": commit.oid,
+        "lastModified": commit.date,
+        "createdAt": repo.created,
+        "private": repo.private,
+        "gated": repo.gated,
+        "disabled": False,
+        "downloads": 0,
+        "likes": 0,
+        "tags": [],
+        "cardData": data,
+        "siblings": siblings,
+    }
+
+
+async def refs(call: Call) -> Response:
+    def under(start: str) -> list[dict[str, str]]:
+        names = [name for name in sorted(call.repo.refs) if name.startswith(start)]
+        return [
+            {"name": name.removeprefix(start), "ref": name, "targetCommit": call.repo.refs[name]}
+            for name in names
+        ]
+
+    found: dict[str, Any] = {"branches": under("refs/heads/"), "tags": under("refs/tags/")}
+    found["converts"] = under("refs/convert/")
+    if call.flag("include_prs"):
+        found["pullRequests"] = under("refs/pr/")
+    return JSONResponse(found)
+
+
+async def commits(call: Call) -> Response:
+    history = call.repo.commits(call.place[0])
+    start = int(call.query("p", "0")) * COMMITS
+    page = history[start : start + COMMITS]
+    found = [
+        {
+            "id": commit.oid,
+            "title": commit.title,
+            "message": commit.message,
+            "date": commit.date,
+            "authors": [{"user": commit.author}],
+        }
+        for commit in page
+    ]
+    headers = {}
+    if start + COMMITS < len(history):
+        following = call.request.url.include_query_params(p=start // COMMITS + 1)
+        headers["Link"] = f'<{following}>; rel="next"'
+    return JSONResponse(found, headers=headers)
+
+
+async def make_branch(call: Call) -> Response:
+    call.writes(call.repo)
+    name, asked = call.param("branch"), await call.json() or {}
+    if name.startswith("refs/"):
+        raise HubError(400, f"Invalid reference for a branch: {name}")
+    return _point(call, f"refs/heads/{name}", asked.get("startingPoint", "main"))
+
+
+async def delete_branch(call: Call) -> Response:
+    if call.param("branch") == "main":
+        raise HubError(403, "The main branch cannot be deleted")
+    return _drop(call, f"refs/heads/{call.param('branch')}")
+
+
+async def make_tag(call: Call) -> Response:
+    call.writes(call.repo)
+    asked = await call.json()
+    return _point(call, f"refs/tags/{asked['tag']}", call.param("revision"))
+
+
+async def delete_tag(call: Call) -> Response:
+    return _drop(call, f"refs/tags/{call.param('revision')}")
+
+
+def _point(call: Call, name: str, revision: str) -> Response:
+    commit = call.repo.at(revision)
+    if name in call.repo.refs:
+        raise HubError(409, f"Reference {name} already exists")
+    call.repo.refs[name] = commit.oid
+    return JSONResponse({"name": name, "targetCommit": commit.oid})
+
+
+def _drop(call: Call, name: str) -> Response:
+    call.writes(call.repo)
+    if name not in call.repo.refs:
+        raise no_revision(name)
+    del call.repo.refs[name]
+    return JSONResponse({})
+
+
+async def validate(call: Call) -> Response:
+    """Read the metadata of a card, and refuse what is none."""
+    _, errors = metadata((await call.json())["content"])
+    told = {"errors": [{"message": message} for message in errors], "warnings": []}
+    return JSONResponse(told, 400 if errors else 200)
+
+
+def metadata(text: str) -> tuple[dict[str, Any] | None, list[str]]:
+    """The YAML block of a card, and what is wrong with it."""
+    lines = text.removeprefix("\ufeff").splitlines()
+    if not lines or lines[0].strip() != "---":
+        return None, []
+    ends = [number for number, line in enumerate(lines[1:], 1) if line.rstrip() == "---"]
+    if not ends:
+        return None, []
+    try:
+        data = yaml.safe_load("\n".join(lines[1 : ends[0]]))
+    except yaml.YAMLError as error:
+        return None, [f"Invalid YAML: {error}"]
+    if data is None:
+        return None, []
+    if not isinstance(data, dict):
+        return None, ["The metadata must be a mapping"]
+    clean = yaml.dump(data, Dumper=yaml.SafeDumper) and _as_json(data)
+    return clean, _wrong(data)
+
+
+def _wrong(data: dict[str, Any]) -> list[str]:
+    """The rules of the Hub for the keys that it knows."""
+    found = []
+    for key in ("tags", "task_categories", "size_categories", "configs"):
+        value = data.get(key)
+        if value is not None and not isinstance(value, list | str):
+            found.append(f'"{key}" must be an array')
+    for key in ("tags", "language", "license"):
+        values = data.get(key) if isinstance(data.get(key), list) else [data.get(key)]
+        if any(value is not None and not isinstance(value, str) for value in values):
+            found.append(f'"{key}" must be a string or an array of strings')
+    for number, config in enumerate(data.get("configs") or []):
+        if not isinstance(config, dict) or not isinstance(config.get("config_name"), str):
+            found.append(f'"configs[{number}].config_name" must be a string')
+    return found
+
+
+def _as_json(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(key): _as_json(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_as_json(inner) for inner in value]
+    return value if value is None or isinstance(value, str | int | float | bool) else str(value)
+
+
+ROUTES = [
+    route("GET", "/api/whoami-v2", whoami),
+    route("POST", "/api/validate-yaml", validate),
+    route("POST", "/api/repos/create", create),
+    route("DELETE", "/api/repos/delete", delete),
+    route("POST", "/api/repos/move", move),
+    route("GET", REPO, info),
+    route("GET", REPO + "/revision/{rest:path}", info_at),
+    route("PUT", REPO + "/settings", settings),
+    route("GET", REPO + "/refs", refs),
+    route("GET", REPO + "/commits/{rest:path}", commits),
+    route("POST", REPO + "/branch/{branch:path}", make_branch),
+    route("DELETE", REPO + "/branch/{branch:path}", delete_branch),
+    route("POST", REPO + "/tag/{revision:path}", make_tag),
+    route("DELETE", REPO + "/tag/{revision:path}", delete_tag),
+]
+_ = KINDS
