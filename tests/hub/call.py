@@ -70,14 +70,11 @@ class Call:
         return self.find(kind or "", f"{self.param('space')}/{self.param('name')}")
 
     def find(self, kind: str, repo_id: str) -> Repo:
-        repo = self.hub.repos.get((kind, repo_id))
-        seen = repo is not None and (not repo.private or self._reads(repo))
-        if repo is None or not seen:
-            raise no_repo(self.user is not None)
-        return repo
-
-    def _reads(self, repo: Repo) -> bool:
-        return self.user is not None and self.user.may_read(repo)
+        """A repository by its name, if the user may see it."""
+        user, repo = self.user, self.hub.repos.get((kind, repo_id))
+        if repo is not None and (not repo.private or (user is not None and user.may_read(repo))):
+            return repo
+        raise no_repo(user is not None)
 
     def writes(self, repo: Repo) -> User:
         """Who asks, if they may write to a repository."""

@@ -9,9 +9,13 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from .errors import NO_FILE, STALE, HubError, no_entry, no_revision
 from .files import ATTRIBUTES, File, Tree, overlaps, wants_lfs, within
+
+if TYPE_CHECKING:
+    from .discussions import Discussion, PullRequest
 
 OID = re.compile("[0-9a-f]{5,40}")
 
@@ -65,7 +69,7 @@ class Repo:
         self.created = now()
         self.lfs: dict[str, bytes] = {}
         self.refs: dict[str, str] = {}
-        self.discussions: list = []
+        self.discussions: list[Discussion] = []
         self.lock = threading.RLock()
         self._commits: dict[str, Commit] = {}
 
@@ -93,8 +97,11 @@ class Repo:
         return list(self._history(self.at(revision)))
 
     @property
-    def pull_requests(self) -> list:
-        return [found for found in self.discussions if found.is_pull_request]
+    def pull_requests(self) -> list[PullRequest]:
+        """The pull requests, oldest first."""
+        from .discussions import PullRequest
+
+        return [found for found in self.discussions if isinstance(found, PullRequest)]
 
     def commit(
         self,

@@ -9,7 +9,7 @@ from typing import Any
 from starlette.responses import JSONResponse, Response
 
 from .call import Call, route
-from .discussions import PullRequest, comment, event, propose
+from .discussions import PullRequest, event, propose
 from .errors import HubError
 from .files import File, is_ignored, wants_lfs
 from .repos import Change, Repo
@@ -18,23 +18,23 @@ from .users import User
 REPO = "/api/{kind}/{space}/{name}"
 
 
-def _author(call: Call, revision: str) -> User:
-    """Who writes: a writer of the repository, or on a pull request also its author."""
-    if call.flag("create_pr"):
+def author(call: Call, revision: str | None) -> User:
+    """Who writes: anybody to a new pull request (None), its author to an old one, else members."""
+    if revision is None:
         return call.writer
-    own = any(
-        revision == found.reference and found.author == call.writer.name
-        for found in call.repo.pull_requests
-    )
-    return call.writer if own else call.writes(call.repo)
+    requests = {found.reference: found.author for found in call.repo.pull_requests}
+    return call.writer if requests.get(revision) == call.writer.name else call.writes(call.repo)
+
+
+def _asks(call: Call) -> User:
+    """Who writes to the revision of the call."""
+    return author(call, None if call.flag("create_pr") else call.place[0])
 
 
 async def preupload(call: Call) -> Response:
     """Tell for each file whether it goes by LFS, is ignored, and what is there now."""
-    revision = call.place[0]
-    _author(call, revision)
-    asked = await call.json()
-    now = call.repo.at(revision).tree
+    _asks(call)
+    asked, now = await call.json(), call.commit.tree
     rules = asked.get("gitIgnore")
     if rules is None and ".gitignore" in now:
         rules = now[".gitignore"].content.decode()
@@ -51,44 +51,45 @@ async def preupload(call: Call) -> Response:
 async def commit(call: Call) -> Response:
     """Write a commit, on a branch or as a new pull request."""
     revision, repo = call.place[0], call.repo
-    author = _author(call, revision)
+    name = _asks(call).name
     lines = [json.loads(line) for line in (await call.body()).splitlines() if line.strip()]
     header = next((line["value"] for line in lines if line["key"] == "header"), None)
     if header is None or not header.get("summary"):
         raise HubError(400, "A commit needs a header with a summary")
-    changes = [_change(repo, line["key"], line["value"]) for line in lines if line is not lines[0]]
+    changed = (line for line in lines if line["key"] != "header")
+    changes = [_change(repo, line["key"], line["value"]) for line in changed]
     words = {"title": header["summary"], "message": header.get("description", "")}
     parent = header.get("parentCommit")
     with repo.lock:
         if not call.flag("create_pr"):
-            made = repo.write(revision, changes, **words, author=author.name, parent=parent)
-            _tell(repo, revision, made.title, made.oid, author.name)
+            made = repo.write(revision, changes, **words, author=name, parent=parent)
+            _tell(repo, revision, made.title, made.oid, name)
             return JSONResponse(_answer(call, made.oid, None))
-        request = _proposed(repo, revision, author.name, words, parent)
+        request = _proposed(repo, revision, name, words, parent)
         try:
-            made = repo.write(request.reference, changes, **words, author=author.name)
+            made = repo.write(request.reference, changes, **words, author=name)
         except HubError:
             repo.discussions.remove(request)
             del repo.refs[request.reference]
             raise
-        _tell(repo, request.reference, made.title, made.oid, author.name)
+        _tell(repo, request.reference, made.title, made.oid, name)
         return JSONResponse(_answer(call, made.oid, request))
 
 
 def _proposed(
-    repo: Repo, branch: str, author: str, words: dict[str, str], base: str | None
+    repo: Repo, branch: str, name: str, words: dict[str, str], base: str | None
 ) -> PullRequest:
     if f"refs/heads/{branch}" not in repo.refs:
         raise HubError(404, f"Invalid rev id: {branch}", code="RevisionNotFound")
     title, text = words["title"], words["message"]
-    return propose(repo, title, author, text=text, status="open", branch=branch, base=base)
+    return propose(repo, title, name, text=text, status="open", branch=branch, base=base)
 
 
-def _tell(repo: Repo, revision: str, title: str, oid: str, author: str) -> None:
+def _tell(repo: Repo, revision: str, title: str, oid: str, name: str) -> None:
     """A commit on a pull request is something that happened in it."""
     for request in repo.pull_requests:
         if request.reference == revision:
-            request.events.append(event("commit", author, subject=title, oid=oid))
+            request.events.append(event("commit", name, subject=title, oid=oid))
 
 
 def _answer(call: Call, oid: str, request: PullRequest | None) -> dict[str, Any]:
@@ -121,4 +122,3 @@ ROUTES = [
     route("POST", REPO + "/preupload/{rest:path}", preupload),
     route("POST", REPO + "/commit/{rest:path}", commit),
 ]
-_ = comment

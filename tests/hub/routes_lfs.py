@@ -14,6 +14,7 @@ from starlette.responses import JSONResponse, Response
 from .call import Call, route
 from .errors import HubError
 from .repos import Repo
+from .routes_commits import author
 
 GIT = "/{space}/{name}.git/info/lfs/objects"
 UPLOAD = "/upload/{kind}/{space}/{name}/{oid}"
@@ -21,12 +22,10 @@ UPLOAD = "/upload/{kind}/{space}/{name}/{oid}"
 
 async def batch(call: Call) -> Response:
     """Say for each object where it goes; nothing for one that is there."""
-    repo, asked = call.repo, await call.json()
-    if "ref" in asked and not asked["ref"]["name"].startswith("refs/pr/"):
-        call.writes(repo)
-    elif call.writer is None:
-        raise HubError(401)
-    found = [_object(call, repo, wanted["oid"], wanted["size"]) for wanted in asked["objects"]]
+    asked = await call.json()
+    author(call, asked.get("ref", {}).get("name"))
+    objects = ((wanted["oid"], wanted["size"]) for wanted in asked["objects"])
+    found = [_object(call, call.repo, *wanted) for wanted in objects]
     parts = any("chunk_size" in _header(one) for one in found)
     transfer = "multipart" if parts else "basic"
     return JSONResponse({"transfer": transfer, "objects": found})
@@ -93,18 +92,6 @@ async def verify(call: Call) -> Response:
     return JSONResponse({})
 
 
-async def duplicate(call: Call) -> Response:
-    """Let another repository have objects of this one."""
-    asked = await call.json()
-    call.opens(call.repo)
-    goal = call.find(asked["target"]["type"], asked["target"]["name"])
-    call.writes(goal)
-    for file in asked["files"]:
-        oid = file["sha256"] if isinstance(file, dict) else file
-        goal.lfs[oid] = call.repo.lfs[oid]
-    return JSONResponse({"success": True})
-
-
 def _repo(call: Call) -> Repo:
     """The repository of an upload, whose address is permission enough."""
     repo_id = f"{call.param('space')}/{call.param('name')}"
@@ -130,5 +117,4 @@ ROUTES = [
     route("PUT", UPLOAD, put),
     route("PUT", UPLOAD + "/part/{number:int}", put_part),
     route("POST", UPLOAD + "/complete", complete),
-    route("POST", "/api/{kind}/{space}/{name}/lfs-files/duplicate", duplicate),
 ]

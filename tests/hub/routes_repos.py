@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import yaml
 from starlette.responses import JSONResponse, Response
 
-from .call import KINDS, Call, route
+from .call import Call, route
+from .cards import metadata
 from .errors import HubError, no_revision
 from .repos import Commit, Repo
 
@@ -97,9 +97,10 @@ def told(call: Call, commit: Commit) -> dict[str, Any]:
                 pointer = {"size": file.size, "pointerSize": len(file.pointer)}
                 sibling["lfs"] = {"sha256": file.sha256, **pointer}
         siblings.append(sibling)
-    data, _ = metadata(call.repo.files(commit.oid).get("README.md", b"").decode())
+    card = commit.tree.get("README.md")
+    data = metadata(card.content.decode(errors="replace"))[0] if card else None
     return {
-        "_id": f"{abs(hash(repo.created)):024x}"[:24],
+        "_id": f"{id(repo):024x}",
         "id": repo.id,
         "author": repo.namespace,
         "sha": commit.oid,
@@ -199,51 +200,6 @@ async def validate(call: Call) -> Response:
     return JSONResponse(told, 400 if errors else 200)
 
 
-def metadata(text: str) -> tuple[dict[str, Any] | None, list[str]]:
-    """The YAML block of a card, and what is wrong with it."""
-    lines = text.removeprefix("\ufeff").splitlines()
-    if not lines or lines[0].strip() != "---":
-        return None, []
-    ends = [number for number, line in enumerate(lines[1:], 1) if line.rstrip() == "---"]
-    if not ends:
-        return None, []
-    try:
-        data = yaml.safe_load("\n".join(lines[1 : ends[0]]))
-    except yaml.YAMLError as error:
-        return None, [f"Invalid YAML: {error}"]
-    if data is None:
-        return None, []
-    if not isinstance(data, dict):
-        return None, ["The metadata must be a mapping"]
-    clean = yaml.dump(data, Dumper=yaml.SafeDumper) and _as_json(data)
-    return clean, _wrong(data)
-
-
-def _wrong(data: dict[str, Any]) -> list[str]:
-    """The rules of the Hub for the keys that it knows."""
-    found = []
-    for key in ("tags", "task_categories", "size_categories", "configs"):
-        value = data.get(key)
-        if value is not None and not isinstance(value, list | str):
-            found.append(f'"{key}" must be an array')
-    for key in ("tags", "language", "license"):
-        values = data.get(key) if isinstance(data.get(key), list) else [data.get(key)]
-        if any(value is not None and not isinstance(value, str) for value in values):
-            found.append(f'"{key}" must be a string or an array of strings')
-    for number, config in enumerate(data.get("configs") or []):
-        if not isinstance(config, dict) or not isinstance(config.get("config_name"), str):
-            found.append(f'"configs[{number}].config_name" must be a string')
-    return found
-
-
-def _as_json(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {str(key): _as_json(inner) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [_as_json(inner) for inner in value]
-    return value if value is None or isinstance(value, str | int | float | bool) else str(value)
-
-
 ROUTES = [
     route("GET", "/api/whoami-v2", whoami),
     route("POST", "/api/validate-yaml", validate),
@@ -260,4 +216,3 @@ ROUTES = [
     route("POST", REPO + "/tag/{revision:path}", make_tag),
     route("DELETE", REPO + "/tag/{revision:path}", delete_tag),
 ]
-_ = KINDS

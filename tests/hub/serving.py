@@ -25,8 +25,11 @@ Send = Callable[[Message], Awaitable[None]]
 
 
 def loopback(port: int = 0) -> socket.socket:
-    """A socket that nobody else can take; it listens once a server runs on it."""
-    bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    """A socket that nobody else can take; it listens once a server runs on it.
+
+    The protocol is named, as asyncio sends small answers without delay only then.
+    """
+    bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     bound.bind(("127.0.0.1", port))
     return bound
 
