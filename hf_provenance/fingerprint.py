@@ -10,6 +10,7 @@ each file.
 
 from __future__ import annotations
 
+import re
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -19,6 +20,7 @@ import pyarrow.compute as pc
 import xxhash
 
 _MASK = (1 << 64) - 1
+_HEX = re.compile(r"[0-9a-f]{32}")
 _COLON = pa.scalar(":", pa.large_string())
 _NOTHING = pa.scalar("", pa.large_string())
 
@@ -42,7 +44,13 @@ class Fingerprint(NamedTuple):
 
     @classmethod
     def from_hex(cls, text: str) -> Fingerprint:
-        """Read what `hex` wrote."""
+        """Read what `hex` wrote.
+
+        Raises:
+            ValueError: Not 32 hex digits, in lower case.
+        """
+        if not _HEX.fullmatch(text):
+            raise ValueError(f"{text!r} is not 32 hex digits")
         return cls(int(text[:16], 16), int(text[16:], 16))
 
 

@@ -1,8 +1,6 @@
 """The summary: everything a card, badge or ratio says, as a few small tables of integer sums.
 
-A full cross product of split, month, origin, language, generator and source would have as many
-cells as a quarter of the rows. Four tables over the combinations that are asked for stay small,
-and since they hold only integer sums, `a + b` is exact, commutative and associative: streams,
+Since it holds only integer sums, `a + b` is exact, commutative and associative: streams,
 processes, engines and appends all use it. Shares, tables and figures are read off a summary and
 computed nowhere else.
 """
@@ -20,35 +18,13 @@ import pyarrow.compute as pc
 from hf_provenance import schema
 from hf_provenance.errors import SummaryError, UsageError
 from hf_provenance.fingerprint import NO_ROWS, Fingerprint
-from hf_provenance.identity import RECIPE
 from hf_provenance.numerals import percent
+from hf_provenance.plain_sums import Parts, read_parts, write_parts
 from hf_provenance.splits import order_buckets
-
-MEASURES = (
-    "rows",
-    "bytes",
-    "tokens",
-    "token_rows",
-    "share_rows",
-    "synthetic_micro",
-    "synthetic_bytes",
-    "synthetic_tokens",
-)
-"""What is summed in each cell: rows, UTF-8 bytes, tokens and the rows that have a count; then
-the rows whose synthetic share is known, and that share summed by row (in millionths), by bytes
-and by tokens."""
+from hf_provenance.sums import TABLES as TABLES
+from hf_provenance.sums import canonical
 
 UNITS = ("rows", "bytes", "tokens")
-
-TABLES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
-    "labels": (("split", "bucket", "from", "until", "origin", "basis", "method"), MEASURES),
-    "generators": (("split", "origin", "generator", "generation"), MEASURES),
-    "languages": (("split", "origin", "language"), MEASURES),
-    "sources": (("split", "origin", "source"), MEASURES),
-    "problems": (("split", "problem"), ("rows", "bytes")),
-    "domains": (("domain", "origin"), ("rows", "bytes")),
-}
-"""Name of each table -> its keys and measures. `from` and `until` are months, `2022-11`."""
 
 BY_DATE = "human_by_date"
 """Class of rows that are human because they were collected before a cutoff, and for no other
@@ -56,8 +32,6 @@ reason."""
 
 CLASSES = (schema.HUMAN, BY_DATE, schema.MIXED, schema.SYNTHETIC, schema.UNKNOWN)
 """Origins as a card shows them: human by crawl date and nothing else stands apart."""
-
-_FORMAT = "%Y-%m-%dT%H:%M:%S.%fZ"
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,7 +54,7 @@ class Summary:
 
     def __post_init__(self) -> None:
         """Bring all tables into canonical form."""
-        tables = {name: _canonical(name, self.tables.get(name)) for name in TABLES}
+        tables = {name: canonical(name, self.tables.get(name)) for name in TABLES}
         object.__setattr__(self, "tables", tables)
 
     def __add__(self, other: object) -> Summary:
@@ -211,54 +185,30 @@ class Summary:
         Args:
             limit: Keep only the largest cells of tables above this size, with a marker.
         """
-        return {
-            "schema": schema.SCHEMA,
-            "recipe": dict(RECIPE),
-            "columns": list(self.columns),
-            "rows": self.rows,
-            "bytes": self.total("bytes"),
-            "fingerprint": self.fingerprint,
-            "collected": {
-                "from": _written(self.collected_from),
-                "until": _written(self.collected_until),
-            },
-            "tables": {
-                name: _table_to_dict(name, table, limit) for name, table in self.tables.items()
-            },
-        }
+        return write_parts(
+            Parts(
+                self.tables,
+                self.columns,
+                self.collected_from,
+                self.collected_until,
+                self.lanes,
+            ),
+            limit,
+        )
 
     @classmethod
-    def from_dict(
-        cls, data: Mapping[str, Any], whole: Mapping[str, pa.Table] | None = None
-    ) -> Summary:
-        """Read what `to_dict` wrote.
+    def from_dict(cls, data: object, whole: Mapping[str, pa.Table] | None = None) -> Summary:
+        """Read what `to_dict` wrote; keys that it does not write are left alone.
 
         Args:
-            data: Plain data, as from `provenance.json`.
+            data: Plain data, as from `provenance.json`; it may come from anywhere.
             whole: The whole tables of those that were cut, by name.
 
         Raises:
-            SummaryError: Another schema version, a cut table without its whole, or not a summary.
+            SummaryError: Another schema version, a cut table without its whole, or not a summary
+                in any way: the message names the place.
         """
-        if data.get("schema") != schema.SCHEMA:
-            raise SummaryError(
-                f"this summary has the schema {data.get('schema')!r}; this version reads "
-                f"{schema.SCHEMA!r}."
-            )
-        try:
-            tables = {
-                name: (whole or {}).get(name) or _table_from_dict(name, data["tables"][name])
-                for name in TABLES
-            }
-            return cls(
-                tables=tables,
-                columns=tuple(data["columns"]),
-                collected_from=_read(data["collected"]["from"]),
-                collected_until=_read(data["collected"]["until"]),
-                lanes=Fingerprint.from_hex(data["fingerprint"]),
-            )
-        except (KeyError, TypeError, ValueError, pa.ArrowException) as error:
-            raise SummaryError(f"this is not a summary of {schema.SCHEMA}: {error!r}.") from error
+        return cls(*read_parts(data, whole))
 
     def to_markdown(self) -> str:
         """The ratio as a Markdown table, one row for each origin."""
@@ -304,71 +254,3 @@ def merge(summaries: Iterable[Summary]) -> Summary:
 def class_of(origin: str, basis: str) -> str:
     """The class, one of `CLASSES`, of rows with this origin and basis."""
     return BY_DATE if origin == schema.HUMAN and basis == "cutoff" else origin
-
-
-def cell_schema(name: str) -> pa.Schema:
-    """Arrow schema of one of the tables."""
-    keys, measures = TABLES[name]
-    types = {"generation": pa.int8()}
-    return pa.schema(
-        [(key, types.get(key, pa.string())) for key in keys]
-        + [(measure, pa.int64()) for measure in measures]
-    )
-
-
-def _canonical(name: str, table: pa.Table | None) -> pa.Table:
-    """Cells grouped, sorted by all keys (nulls last), in one chunk."""
-    if table is None:
-        return cell_schema(name).empty_table()
-    keys, measures = TABLES[name]
-    grouped = table.group_by(list(keys), use_threads=False).aggregate(
-        [(measure, "sum") for measure in measures]
-    )
-    named = grouped.select([*keys, *(f"{measure}_sum" for measure in measures)])
-    cells = named.rename_columns([*keys, *measures]).cast(cell_schema(name))
-    return cells.sort_by([(key, "ascending") for key in keys]).combine_chunks()
-
-
-def _table_to_dict(name: str, table: pa.Table, limit: int | None) -> dict[str, Any]:
-    keys, measures = TABLES[name]
-    # Measures that are zero everywhere are left out: most data has no tokens and no shares.
-    used = [
-        m for m in measures if m in ("rows", "bytes") or pc.any(pc.not_equal(table[m], 0)).as_py()
-    ]
-    cut = limit is not None and table.num_rows > limit
-    kept = table
-    if cut:
-        order = [("rows", "descending"), *((key, "ascending") for key in keys)]
-        kept = table.sort_by(order).slice(0, limit).sort_by([(key, "ascending") for key in keys])
-    columns = kept.select([*keys, *used]).to_pydict().values()
-    data: dict[str, Any] = {
-        "keys": list(keys),
-        "measures": used,
-        "cells": [list(cell) for cell in zip(*columns, strict=True)],
-    }
-    if cut:
-        data["cut"] = {"cells": table.num_rows, "kept": limit}
-    return data
-
-
-def _table_from_dict(name: str, data: Mapping[str, Any]) -> pa.Table:
-    if "cut" in data:
-        raise SummaryError(
-            f"the table {name!r} was cut to its largest {data['cut']['kept']:,} of "
-            f"{data['cut']['cells']:,} cells: the whole is in provenance/{name}.parquet."
-        )
-    keys, measures = TABLES[name]
-    names = [*data["keys"], *data["measures"]]
-    if set(data["keys"]) != set(keys) or not set(data["measures"]) <= set(measures):
-        raise SummaryError(f"the table {name!r} has the columns {names}, not those of the schema.")
-    rows = [dict(zip(names, cell, strict=True)) for cell in data["cells"]]
-    full = [{**dict.fromkeys(measures, 0), **row} for row in rows]
-    return pa.Table.from_pylist(full, schema=cell_schema(name))
-
-
-def _written(instant: datetime | None) -> str | None:
-    return None if instant is None else instant.strftime(_FORMAT)
-
-
-def _read(text: str | None) -> datetime | None:
-    return None if text is None else datetime.strptime(text, _FORMAT)

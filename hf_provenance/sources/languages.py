@@ -16,7 +16,7 @@ import re
 from collections.abc import Callable, Iterable
 from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -177,27 +177,29 @@ class LanguageSample:
             SummaryError: Something else.
         """
         if not isinstance(data, dict) or set(data) != {"size", "rows"}:
-            _refuse("it", data, 'an object of "size" and "rows"')
+            raise _wrong("it", data, 'an object of "size" and "rows"')
         size, rows = data["size"], data["rows"]
         if type(size) is not int or not 0 < size <= MOST_SAMPLED:
-            _refuse("size", size, f"a whole number from 1 to {MOST_SAMPLED:,}")
+            raise _wrong("size", size, f"a whole number from 1 to {MOST_SAMPLED:,}")
         if not isinstance(rows, dict):
-            _refuse("rows", rows, "an object")
+            raise _wrong("rows", rows, "an object")
         sample = cls(size)
         for tag, entries in rows.items():
             if not isinstance(tag, str) or not (tag == "" or _TAG.fullmatch(tag)):
-                _refuse("a key of rows", tag, "a language tag or empty")
+                raise _wrong("a key of rows", tag, "a language tag or empty")
             if not isinstance(entries, list) or not entries:
-                _refuse(f"rows[{tag!r}]", entries, "a list of rows")
+                raise _wrong(f"rows[{tag!r}]", entries, "a list of rows")
             for entry in entries:
                 if not isinstance(entry, str) or not _ENTRY.fullmatch(entry):
-                    _refuse(f"an entry of rows[{tag!r}]", entry, "an id and a hash")
+                    raise _wrong(f"an entry of rows[{tag!r}]", entry, "an id and a hash")
                 key, mark = entry[:-_KEY], entry[-_KEY:]
                 if key in sample._rows:
-                    _refuse(f"an entry of rows[{tag!r}]", entry, "a row that stands there once")
+                    raise _wrong(
+                        f"an entry of rows[{tag!r}]", entry, "a row that stands there once"
+                    )
                 sample._rows[key] = _Row(mark, None, tag)
         if len(sample._rows) > size:
-            _refuse("rows", rows, f"of {size:,} entries at most")
+            raise _wrong("rows", rows, f"of {size:,} entries at most")
         sample._trim()
         return sample
 
@@ -230,8 +232,8 @@ class LanguageSample:
         return dict(sorted(rows.items()))
 
 
-def _refuse(place: str, value: object, expected: str) -> NoReturn:
-    raise SummaryError(
+def _wrong(place: str, value: object, expected: str) -> SummaryError:
+    return SummaryError(
         f"this is not a language sample: {place} is {shown(value)}, not {expected}. Publish the "
-        "dataset anew with overwrite=True to make a new one."
+        "dataset anew to make a new one."
     )

@@ -241,5 +241,5 @@ ENTRY = "99aa06d30147" + "0" * 12
     ],
 )
 def test_something_else_is_not_read_as_a_sample(data):
-    with pytest.raises(SummaryError, match=r"not a language sample.*overwrite=True"):
+    with pytest.raises(SummaryError, match=r"not a language sample.*anew"):
         LanguageSample.from_dict(data)
