@@ -38,8 +38,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_unconfigure() -> None:
-    """Give the port back."""
+    """Give the port back, and the disk."""
     _SOCKET.close()
+    _HOME.cleanup()
 
 
 @pytest.fixture(autouse=True)

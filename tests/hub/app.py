@@ -2,38 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from starlette.applications import Starlette
-from starlette.convertors import StringConvertor, register_url_convertor
 from starlette.responses import JSONResponse, Response
 
+from . import routes_commits, routes_discussions, routes_files, routes_lfs, routes_repos
 from .call import Call, refused, route, unknown
 from .errors import HubError
 
 
-class _Kind(StringConvertor):
-    regex = "datasets|spaces"
-
-
-register_url_convertor("hubkind", _Kind())
-
-from . import (  # noqa: E402 - the routes name the convertor
-    routes_commits,
-    routes_discussions,
-    routes_files,
-    routes_lfs,
-    routes_repos,
-)
-
-
 async def log(call: Call) -> Response:
     """Counts and bytes of the requests so far, by method and path."""
-    found: dict[str, dict[str, Any]] = {}
+    found: dict[str, dict[str, int]] = {}
     for request in list(call.hub.requests):
-        line = found.setdefault(
-            f"{request.method} {request.path}", {"requests": 0, "in": 0, "out": 0}
-        )
+        name = f"{request.method} {request.path}"
+        line = found.setdefault(name, {"requests": 0, "in": 0, "out": 0})
         line["requests"] += 1
         line["in"] += request.sent
         line["out"] += request.received

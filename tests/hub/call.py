@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import unquote
 
+from starlette.convertors import StringConvertor, register_url_convertor
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -17,6 +18,7 @@ from .repos import Commit, Repo
 from .state import Hub
 from .users import User
 
+REPO = "/api/{kind}/{space}/{name}"
 KINDS = {"datasets": "dataset", "models": "model", "spaces": "space"}
 SPECIAL = re.compile(r"(refs(?:/|%2F)(?:pr|convert|heads|tags)(?:/|%2F)[^/]+)(?:/(.*))?")
 
@@ -101,6 +103,14 @@ class Call:
     def commit(self) -> Commit:
         return self.repo.at(self.place[0])
 
+
+class _Kind(StringConvertor):
+    """What stands before a name in an address, where there is something: models have nothing."""
+
+    regex = "datasets|spaces"
+
+
+register_url_convertor("hubkind", _Kind())
 
 Handler = Callable[[Call], Awaitable[Response]]
 

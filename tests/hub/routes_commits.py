@@ -8,14 +8,12 @@ from typing import Any
 
 from starlette.responses import JSONResponse, Response
 
-from .call import Call, route
+from .call import REPO, Call, route
 from .discussions import PullRequest, event, propose
 from .errors import HubError
 from .files import File, is_ignored, wants_lfs
 from .repos import Change, Repo
 from .users import User
-
-REPO = "/api/{kind}/{space}/{name}"
 
 
 def author(call: Call, revision: str | None) -> User:

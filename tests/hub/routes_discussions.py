@@ -6,11 +6,11 @@ from typing import Any
 
 from starlette.responses import JSONResponse, Response
 
-from .call import Call, route
+from .call import REPO, Call, route
 from .discussions import Discussion, PullRequest, comment, event, propose, start
 from .errors import HubError
 
-DISCUSSIONS = "/api/{kind}/{space}/{name}/discussions"
+DISCUSSIONS = REPO + "/discussions"
 ONE = DISCUSSIONS + "/{number:int}"
 PAGE = 10
 

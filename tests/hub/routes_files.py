@@ -8,12 +8,11 @@ from urllib.parse import parse_qs
 
 from starlette.responses import JSONResponse, Response
 
-from .call import Call, route
+from .call import REPO, Call, route
 from .errors import HubError, no_entry
 from .files import entry, listing
 from .repos import Commit
 
-REPO = "/api/{kind}/{space}/{name}"
 RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 
 
@@ -26,7 +25,7 @@ async def tree(call: Call) -> Response:
     paths = listing(commit.tree, folder, call.flag("recursive"))
     start = int(call.query("cursor", "0"))
     end = start + int(call.query("limit", str(call.hub.page_size)))
-    page = [_entry(call, commit, path) for path in paths[start:end]]
+    page = [_entry(call, commit, path, call.flag("expand")) for path in paths[start:end]]
     headers = {"X-Repo-Commit": commit.oid}
     if end < len(paths):
         following = call.request.url.include_query_params(cursor=end)
@@ -36,23 +35,17 @@ async def tree(call: Call) -> Response:
 
 async def paths_info(call: Call) -> Response:
     """What is at some paths; those where nothing is are left out."""
-    commit, body = call.commit, (await call.body()).decode()
-    if "json" in call.request.headers.get("content-type", ""):
-        asked = (await call.json())["paths"]
-    else:
-        asked = parse_qs(body).get("paths", [])
-        if "true" in parse_qs(body).get("expand", []):
-            call.request.scope["expand"] = True
-    paths = [path.strip("/") for path in asked]
-    return JSONResponse(
-        [_entry(call, commit, path) for path in paths if entry(commit.tree, path) is not None]
-    )
+    commit, asked = call.commit, parse_qs((await call.body()).decode())
+    expand = "true" in asked.get("expand", [])
+    paths = [path.strip("/") for path in asked.get("paths", [])]
+    there = [path for path in paths if entry(commit.tree, path) is not None]
+    return JSONResponse([_entry(call, commit, path, expand) for path in there])
 
 
-def _entry(call: Call, commit: Commit, path: str) -> dict[str, Any]:
-    found = entry(commit.tree, path)
-    assert found is not None
-    if call.flag("expand") or call.request.scope.get("expand"):
+def _entry(call: Call, commit: Commit, path: str, expand: bool) -> dict[str, Any]:
+    """A file or a folder, on demand with the commit that changed it last."""
+    found = entry(commit.tree, path) or {}
+    if expand:
         last = call.repo.last_change(commit, path)
         found["lastCommit"] = {"id": last.oid, "title": last.title, "date": last.date}
         found["securityFileStatus"] = None

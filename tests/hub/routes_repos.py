@@ -6,19 +6,17 @@ from typing import Any
 
 from starlette.responses import JSONResponse, Response
 
-from .call import Call, route
+from .call import REPO, Call, route
 from .cards import metadata
 from .errors import HubError, no_revision
 from .repos import Commit, Repo
 
 COMMITS = 50
-REPO = "/api/{kind}/{space}/{name}"
 
 
 async def whoami(call: Call) -> Response:
-    known = call.hub.users.get(
-        call.request.headers.get("authorization", "").removeprefix("Bearer ")
-    )
+    token = call.request.headers.get("authorization", "").removeprefix("Bearer ")
+    known = call.hub.users.get(token)
     if known is None:
         raise HubError(401, "Invalid user token.")
     return JSONResponse(known.whoami())

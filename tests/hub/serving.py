@@ -8,7 +8,7 @@ import socket
 import threading
 import time
 import traceback
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Iterator, MutableMapping
 from typing import Any
 from urllib.parse import unquote
 
@@ -91,12 +91,14 @@ class Server:
             scope["method"],
             unquote(scope["raw_path"].decode()),
             unquote(scope["query_string"].decode()),
-            sent=len(body),
+            sent=len(body or b""),
             range=_text(headers.get(b"range")) or None,
             user_agent=_text(headers.get(b"user-agent")),
         )
         if not request.path.startswith("/_"):
             hub.requests.append(request)
+        if body is None:
+            return
         waits, end = hub.struck(request)
         request.fault = end is not None
         try:
@@ -119,11 +121,13 @@ class Server:
         return end.answer() if isinstance(end, Fail) else answer
 
 
-async def _whole(receive: Receive) -> bytes:
-    """The body of a request, once all of it is there."""
+async def _whole(receive: Receive) -> bytes | None:
+    """The body of a request, once all of it is there; None if the client went before."""
     parts: list[bytes] = []
     while True:
         message = await receive()
+        if message["type"] == "http.disconnect":
+            return None
         parts.append(message.get("body", b""))
         if not message.get("more_body", False):
             return b"".join(parts)
@@ -165,7 +169,7 @@ def _text(value: bytes | None) -> str:
 
 
 @contextlib.contextmanager
-def served(port: int = 0):
+def served(port: int = 0) -> Iterator[Server]:
     """A server for a while."""
     bound = loopback(port)
     server = Server(bound)

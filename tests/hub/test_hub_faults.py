@@ -1,5 +1,6 @@
 """Faults: what the real clients do about each, and that the Hub did or did not do the work."""
 
+import socket
 import threading
 import time
 
@@ -109,6 +110,18 @@ def test_a_connection_that_drops_before_the_work_leaves_nothing_done(hub, repo):
     hub.cut("/commit/")
     with pytest.raises(RemoteProtocolError):
         commit()
+    assert repo.head() == before
+
+
+def test_a_client_that_dies_within_its_commit_leaves_nothing(hub, repo):
+    before = repo.head()
+    lines = b'{"key": "header", "value": {"summary": "x"}}\n'
+    head = f"POST /api/datasets/alice/x/commit/main HTTP/1.1\r\nHost: {hub.endpoint[7:]}\r\n"
+    head += f"Authorization: Bearer {hub.token}\r\nContent-Length: {len(lines) + 100}\r\n\r\n"
+    host, port = hub.endpoint[7:].split(":")
+    with socket.create_connection((host, int(port))) as client:
+        client.sendall(head.encode() + lines)
+    HfApi().dataset_info("alice/x")
     assert repo.head() == before
 
 
