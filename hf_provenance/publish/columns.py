@@ -1,0 +1,244 @@
+"""Chosen columns of a shard, read by ranges; and what the provenance columns of many add up to.
+
+The provenance columns lie side by side at the end of each row group, so a shard costs its footer
+and one range for each row group, and none of its text.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass
+from functools import partial
+from itertools import groupby
+from typing import Any, TypeVar
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from tqdm.auto import tqdm
+
+from hf_provenance import schema
+from hf_provenance.errors import SchemaError
+from hf_provenance.publish.edition import Ids, id48
+from hf_provenance.publish.layout import Layout, Placed
+from hf_provenance.publish.ranges import HeldRanges
+from hf_provenance.publish.tree import Tree
+from hf_provenance.summary import Summary, merge
+from hf_provenance.tally import Tally
+
+_TAIL = 16_384
+"""Bytes at the end of a shard that are read first: most footers are shorter."""
+
+_ROWS = 20_000
+_READERS = 4
+"""Shards that are read at once: most of the time is spent waiting for the Hub."""
+
+_MAGIC = b"PAR1"
+_END = 8
+
+Part = TypeVar("Part")
+
+
+@dataclass(frozen=True)
+class Tallied:
+    """What the provenance columns of shards add up to.
+
+    Attributes:
+        summary: The summary of all rows.
+        ids: Runs -> first 48 bits of the id of each row, in no order.
+    """
+
+    summary: Summary
+    ids: Mapping[str, Ids]
+
+
+def tally_shards(tree: Tree, layout: Layout, *, progress: bool = False) -> Tallied:
+    """Sum up shards as they are, reading their provenance columns alone.
+
+    Args:
+        tree: Where they lie.
+        layout: Which they are; splits, buckets and runs are taken from it.
+        progress: Show a progress bar.
+
+    Raises:
+        SchemaError: A shard cannot be read, or has other rows or columns than it should.
+        VocabularyError: A label outside its vocabulary.
+        SummaryError: Two shards have different provenance columns.
+        HubError: The Hub does not give a shard.
+        FolderError: A file cannot be read.
+    """
+
+    def tally(shard: Placed) -> tuple[Summary, Ids]:
+        tally = ShardTally(shard)
+        for rows in label_tables(tree, shard):
+            tally.add(rows)
+        return tally.summary(), tally.ids()
+
+    return add_up(layout.shards, list(each_shard(layout.shards, tally, progress)))
+
+
+def add_up(shards: Sequence[Placed], parts: Sequence[tuple[Summary, Ids]]) -> Tallied:
+    """What the tallies of shards, in the same order, add up to."""
+    by_run = groupby(
+        sorted(zip((shard.run for shard in shards), parts, strict=True), key=lambda part: part[0]),
+        key=lambda part: part[0],
+    )
+    ids = {run: np.concatenate([found for _, (_, found) in group]) for run, group in by_run}
+    return Tallied(merge(summary for summary, _ in parts), ids)
+
+
+class ShardTally:
+    """Sums up the provenance columns of one shard.
+
+    Args:
+        shard: The shard; its split and bucket are taken for those of the rows.
+    """
+
+    def __init__(self, shard: Placed) -> None:
+        self._shard = shard
+        self._tally = Tally()
+        self._ids: list[Ids] = []
+
+    def add(self, rows: pa.Table) -> None:
+        """Add rows.
+
+        Raises:
+            SchemaError: A null where there may be none, or an id that is none.
+            VocabularyError: A label outside its vocabulary.
+        """
+        self._tally.add(rows, split=self._shard.split, bucket=self._shard.bucket)
+        self._ids.append(id48(rows["prov_id"]))
+
+    def summary(self) -> Summary:
+        """The summary of the rows."""
+        return self._tally.summary()
+
+    def ids(self) -> Ids:
+        """First 48 bits of the id of each row."""
+        return np.concatenate([np.zeros(0, np.int64), *self._ids])
+
+
+def each_shard(
+    shards: Sequence[Placed], function: Callable[[Placed], Part], progress: bool
+) -> Iterator[Part]:
+    """Call a function with each shard, a few at a time; results come in the order given."""
+    total = sum(shard.rows for shard in shards)
+    with (
+        tqdm(total=total, unit="rows", desc="Reading", disable=not progress) as bar,
+        ThreadPoolExecutor(_READERS) as pool,
+    ):
+        waiting = [pool.submit(function, shard) for shard in shards]
+        try:
+            for shard, part in zip(shards, waiting, strict=True):
+                yield part.result()
+                bar.update(shard.rows)
+        finally:
+            for part in waiting:
+                part.cancel()
+
+
+def label_tables(
+    tree: Tree, shard: Placed, columns: Sequence[str] | None = None
+) -> Iterator[pa.Table]:
+    """Columns of a shard, some thousand rows at a time.
+
+    Args:
+        tree: Where it lies.
+        shard: Which it is.
+        columns: Top-level columns; None for all provenance columns.
+
+    Raises:
+        SchemaError: It cannot be read, lacks a column, or has not as many rows as it should.
+        HubError: The Hub does not give it.
+        FolderError: It cannot be read from its folder.
+    """
+    with closing(OpenShard(tree, shard)) as opened:
+        if opened.rows != shard.rows:
+            raise SchemaError(
+                f"{shard.path} has {opened.rows:,} rows, and {shard.rows:,} are listed."
+            )
+        names = schema.require_annotated(opened.schema, where=shard.path)
+        yield from opened.tables(names if columns is None else columns)
+
+
+class OpenShard:
+    """A shard whose footer has been read.
+
+    Args:
+        tree: Where it lies.
+        shard: Which it is.
+
+    Raises:
+        SchemaError: It is no Parquet file.
+    """
+
+    def __init__(self, tree: Tree, shard: Placed) -> None:
+        self._path = shard.path
+        self._file = HeldRanges(tree, shard.path)
+        try:
+            self._parquet = self._opened()
+        except BaseException:
+            self._file.close()
+            raise
+        self.schema: pa.Schema = self._parquet.schema_arrow
+        self.rows = int(self._parquet.metadata.num_rows)
+
+    def tables(self, columns: Sequence[str]) -> Iterator[pa.Table]:
+        """Rows of all row groups, with the given top-level columns in the given order.
+
+        Raises:
+            SchemaError: They cannot be read, or are not there.
+        """
+        absent = [name for name in columns if name not in self.schema.names]
+        if absent:
+            raise SchemaError(f"{self._path} has no column {absent[0]!r}.")
+        for group in range(self._parquet.metadata.num_row_groups):
+            self._file.hold(self._places(group, frozenset(columns)))
+            batches = self._parquet.iter_batches(
+                _ROWS, row_groups=[group], columns=list(columns), use_threads=False
+            )
+            while (batch := self._guarded(partial(next, batches, None))) is not None:
+                yield pa.Table.from_batches([batch]).select(list(columns))
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._file.close()
+
+    def _opened(self) -> pq.ParquetFile:
+        """The file with its footer, which Arrow itself would look for in 64 KiB."""
+        size = self._file.size
+        self._file.hold([(size - _TAIL, size)])
+        end = self._file.part(size - _END, size)
+        length = int.from_bytes(end[:4], "little")
+        if len(end) < _END or end[4:] != _MAGIC or length > size - _END - len(_MAGIC):
+            raise SchemaError(f"{self._path} cannot be read: it is no Parquet file.")
+        start = size - _END - length
+        self._file.hold([(start, size)])
+        footer = io.BytesIO(_MAGIC + self._file.part(start, size))
+        return self._guarded(
+            lambda: pq.ParquetFile(
+                self._file, metadata=pq.read_metadata(footer), pre_buffer=False, buffer_size=0
+            )
+        )
+
+    def _places(self, group: int, columns: frozenset[str]) -> list[tuple[int, int]]:
+        row_group = self._parquet.metadata.row_group(group)
+        places = []
+        for number in range(row_group.num_columns):
+            chunk = row_group.column(number)
+            if chunk.path_in_schema.partition(".")[0] in columns:
+                start = chunk.data_page_offset
+                if chunk.dictionary_page_offset is not None:
+                    start = min(start, chunk.dictionary_page_offset)
+                places.append((start, start + chunk.total_compressed_size))
+        return places
+
+    def _guarded(self, function: Callable[[], Any]) -> Any:
+        """Call Arrow, which answers what is no Parquet with errors of many kinds."""
+        try:
+            return function()
+        except (OSError, pa.ArrowException) as error:
+            raise SchemaError(f"{self._path} cannot be read: {error}") from error
