@@ -19,7 +19,8 @@ from hf_provenance.annotate import annotate
 from hf_provenance.annotator import Annotator
 from hf_provenance.card.card import build_card
 from hf_provenance.errors import ProvenanceError
-from hf_provenance.publish.folder import Published, save_to_folder
+from hf_provenance.publish.folder import save_to_folder
+from hf_provenance.publish.published import Published
 from hf_provenance.sources.fields import col
 from hf_provenance.splits import split_by_crawl_date
 from hf_provenance.summary import Summary

@@ -32,7 +32,8 @@ from hf_provenance.demo import ANNOTATOR, CARD, load_demo
 from hf_provenance.errors import ProvenanceError, UsageError, VocabularyError
 from hf_provenance.examples import problem_examples
 from hf_provenance.inputs import open_input, reading
-from hf_provenance.publish.folder import Published, save_to_folder
+from hf_provenance.publish.folder import save_to_folder
+from hf_provenance.publish.published import Published
 from hf_provenance.splits import DEFAULT_BY, MAX_BUCKETS
 from hf_provenance.tables import named_splits
 from hf_provenance.tally import summarize as summarize_dataset

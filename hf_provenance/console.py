@@ -13,7 +13,7 @@ from hf_provenance.card import wording
 from hf_provenance.card.contents import problems
 from hf_provenance.card.facts import DEFAULT
 from hf_provenance.errors import UsageError
-from hf_provenance.publish.folder import Published
+from hf_provenance.publish.published import Published
 from hf_provenance.publish.layout import VIEW
 from hf_provenance.sources.fields import Col, col
 from hf_provenance.summary import CLASSES, Summary
@@ -143,14 +143,15 @@ def print_published(published: Published) -> None:
     click.echo()
     for item in published.kept:
         click.echo(f"Kept in README.md: {item.key}: {item.theirs!r} (ours: {item.ours!r})")
-    click.echo(f"Wrote {len(published.files):,} files to {published.path}")
-    click.echo(f"  card   {published.path / 'README.md'}")
+    where = published.place
+    click.echo(f"Wrote {len(published.files):,} files to {where}")
+    click.echo(f"  card   {where}/README.md")
     config, buckets = published.config_name, published.summary.buckets
     named = "" if config == DEFAULT else f', "{config}"'
-    click.echo(f'  load   load_dataset("{published.path}"{named})')
+    click.echo(f'  load   load_dataset("{where}"{named})')
     if buckets:
         view = VIEW if config == DEFAULT else f"{config}.{VIEW}"
-        click.echo(f'         load_dataset("{published.path}", "{view}")  # {", ".join(buckets)}')
+        click.echo(f'         load_dataset("{where}", "{view}")  # {", ".join(buckets)}')
 
 
 def _print_columns(rows: list[tuple[str, list[str]]]) -> None:

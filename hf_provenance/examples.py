@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pyarrow.compute as pc
@@ -11,7 +12,7 @@ import pyarrow.parquet as pq
 
 from hf_provenance import schema
 from hf_provenance.plan import DATES, DUMP
-from hf_provenance.publish.folder import Published
+from hf_provenance.publish.published import Published
 from hf_provenance.schema import JOIN
 
 _EACH = 3
@@ -47,11 +48,11 @@ def problem_examples(published: Published, each: int = _EACH) -> Iterator[str]:
 
 
 def _noted(published: Published) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Path and values of each row with a problem."""
-    for path in published.files:
+    """Path and values of each row with a problem; of a folder alone."""
+    for path in published.files if published.path else ():
         if not path.endswith(".parquet") or "provenance" in path.split("/"):
             continue
-        with pq.ParquetFile(published.path / path) as shard:
+        with pq.ParquetFile(Path(published.place, path)) as shard:
             names = [name for name in (*DATES, DUMP) if name in shard.schema_arrow.names]
             for rows in shard.iter_batches(columns=["prov_problems", "prov_id", *names]):
                 for row in rows.filter(pc.is_valid(rows["prov_problems"])).to_pylist():

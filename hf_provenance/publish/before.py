@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -50,8 +50,13 @@ class Before:
     configs: Mapping[str, Mapping[str, Sequence[str]]] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, tree: Tree, config: str) -> Before:
+    def of(cls, tree: Tree, config: str, *, replacing: bool = False) -> Before:
         """Look at a repo, and find out before any work whether its README can be edited.
+
+        Args:
+            tree: The repo.
+            config: The config that is to be written.
+            replacing: Its data that is there now will go.
 
         Raises:
             CardError: Its README cannot be edited safely.
@@ -67,7 +72,7 @@ class Before:
         except CardError as error:
             raise CardError(f"{README} of {tree.name}: {error}") from error
         before = cls(tree.name, readme, configs)
-        before._refuse_other_formats()
+        before._refuse_other_formats({config} if replacing else frozenset())
         return before
 
     def views(self, config: str) -> frozenset[str]:
@@ -78,10 +83,10 @@ class Before:
         """Whether the README shows a config, or a crawl-date view of it."""
         return not {config, view_of(config)}.isdisjoint(self.configs)
 
-    def _refuse_other_formats(self) -> None:
+    def _refuse_other_formats(self, gone: Collection[str]) -> None:
         """`datasets` picks one reader for a whole repo, so all configs must be of one format."""
         for name, splits in self.configs.items():
-            for path in (path for paths in splits.values() for path in paths):
+            for path in (path for paths in splits.values() for path in paths if name not in gone):
                 suffix = PurePosixPath(path).suffix
                 if suffix and suffix != ".parquet" and "*" not in suffix:
                     raise FolderError(

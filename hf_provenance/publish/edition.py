@@ -113,8 +113,9 @@ def make_edition(
         card_data=description.card_data,
     )
     files = _pictures(summary, facts) | _summary(summary, facts, sampled, description.template)
-    files |= {f"provenance/ids/{run}.parquet": ids_parquet(found) for run, found in ids.items()}
-    files = {inside(layout.config, path): files[path] for path in sorted(files)}
+    files = {inside(layout.config, path): content for path, content in files.items()}
+    files |= {ids_path(layout.config, run): ids_parquet(found) for run, found in ids.items()}
+    files = {path: files[path] for path in sorted(files)}
     listed = sorted({*files, *others})
     configs = make_configs(layout)
     edited = edit_card(
@@ -134,6 +135,11 @@ def make_edition(
 def inside(config: str, path: str) -> str:
     """Path of a file of a config: at the root for `default`, else under the config's name."""
     return path if config == DEFAULT else f"{config}/{path}"
+
+
+def ids_path(config: str, run: str) -> str:
+    """Path of the ids of a run."""
+    return inside(config, f"provenance/ids/{run}.parquet")
 
 
 def _draws(summary: Summary, figures: bool | None) -> bool:

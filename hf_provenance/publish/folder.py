@@ -19,68 +19,31 @@ from __future__ import annotations
 
 import errno
 import hashlib
-import json
 import os
 import re
 import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
 
-import xxhash
 from datasets import Features
 
-from hf_provenance.card.edits import Difference
 from hf_provenance.card.facts import DEFAULT
 from hf_provenance.errors import FolderError, SplitError
 from hf_provenance.publish.before import PARTIAL, look_into, sweep
 from hf_provenance.publish.edition import Description, make_edition
-from hf_provenance.publish.layout import RUN_DIGITS, VIEW, Layout, shard_path
+from hf_provenance.publish.layout import VIEW, Layout
+from hf_provenance.publish.published import Published
 from hf_provenance.publish.rows import Written, common_features, language_sampler, write_splits
+from hf_provenance.publish.runs import name_by_shards, name_run, path_of
 from hf_provenance.publish.shards import SHARD_BYTES, Shard
 from hf_provenance.splits import DEFAULT_BY, MAX_BUCKETS, Buckets, require_split_name
-from hf_provenance.summary import Summary
 from hf_provenance.tables import named_splits
 
 _CONFIG = re.compile(r"\w+(\.\w+)*")
 _RESERVED = ("data", "provenance", "provenance.json", "readme.md")
-
-
-@dataclass(frozen=True)
-class Published:
-    """What was written.
-
-    Attributes:
-        summary: The summary of the rows.
-        path: The folder.
-        files: Paths in the folder of all that this run wrote.
-        kept: Values of an existing README that differ from ours and were kept.
-        config_name: The config.
-    """
-
-    summary: Summary
-    path: Path
-    files: tuple[str, ...]
-    kept: tuple[Difference, ...] = ()
-    config_name: str = DEFAULT
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain data."""
-        return {
-            "path": str(self.path),
-            "config_name": self.config_name,
-            "rows": self.summary.rows,
-            "shares": self.summary.shares(self.summary.unit),
-            "unit": self.summary.unit,
-            "fingerprint": self.summary.fingerprint,
-            "files": list(self.files),
-            "kept": [
-                {"key": item.key, "theirs": item.theirs, "ours": item.ours} for item in self.kept
-            ],
-        }
 
 
 def save_to_folder(
@@ -167,7 +130,7 @@ def save_to_folder(
         files = (*sorted(shard.path for shard in layout.shards), *edition.files)
         _move(staged, folder, files)
         sweep(folder, config_name, files)
-    return Published(written.summary, folder, files, edition.kept, config_name)
+    return Published(written.summary, files, edition.kept, config_name, path=folder)
 
 
 @contextmanager
@@ -207,24 +170,15 @@ def _free_run(folder: Path, written: Written, features: Features, empty: Layout)
     Rows that are in the folder already, in other shards, would have the same name; writing over
     files that are in view is not safe against a kill, so the run is then named by its shards.
     """
-    run = name_run(written.summary, features, empty)
-    wanted = {shard.path: shard.sha256 for shard in empty.with_run(run, written.shards).shards}
+    run = name_run(written.parts, features, empty)
+    wanted = {path_of(shard, empty.config, run): shard.sha256 for shard in written.shards}
     present = {
         path.relative_to(folder).as_posix()
         for path in (folder / empty.root).rglob(f"*-{run}-*.parquet")
     }
     if all(_sha256(folder / path) == wanted.get(path) for path in present):
         return run
-    hashes = "".join(sorted(shard.sha256 for shard in written.shards))
-    return xxhash.xxh3_128_hexdigest((run + hashes).encode())[:RUN_DIGITS]
-
-
-def name_run(summary: Summary, features: Features, layout: Layout) -> str:
-    """The short name of a run: a hash of its rows, whatever their order, and of where they go."""
-    by = layout.buckets.by if layout.buckets else ""
-    types = json.dumps(features.to_dict(), sort_keys=True)
-    identity = [summary.fingerprint, summary.rows, layout.config, by, types]
-    return xxhash.xxh3_128_hexdigest(json.dumps(identity).encode())[:RUN_DIGITS]
+    return name_by_shards(run, written.shards)
 
 
 def _sha256(path: Path) -> str:
@@ -234,7 +188,7 @@ def _sha256(path: Path) -> str:
 
 def _stage_shards(shards: list[Shard], config: str, run: str, staged: Path) -> None:
     for shard in shards:
-        path = staged / shard_path(config, shard.split, shard.bucket, run, shard.number)
+        path = staged / path_of(shard, config, run)
         path.parent.mkdir(parents=True, exist_ok=True)
         os.replace(shard.file, path)
 

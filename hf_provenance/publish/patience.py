@@ -7,15 +7,14 @@ Hub (5xx) and a lost connection. All else is an error at once.
 
 from __future__ import annotations
 
+import json
 import random
 import time
 from collections.abc import Callable
 from typing import TypeVar
 
-from huggingface_hub.errors import (
-    HfHubHTTPError,
-    HTTPError,  # type: ignore[attr-defined]  # of whichever HTTP library the client uses
-)
+from huggingface_hub import errors as hub
+from huggingface_hub.errors import HfHubHTTPError
 
 from hf_provenance.errors import DeadlineError
 
@@ -28,7 +27,14 @@ _PASSING = _CONFLICT | {408, 425, 429, 500, 502, 503, 504}
 _FIRST_WAIT = 0.4
 _LONGEST_WAIT = 20.0
 
+HTTPError: type[Exception] = hub.HTTPError  # type: ignore[attr-defined]
+"""Root of the errors of whichever HTTP library the client uses."""
+
 Result = TypeVar("Result")
+
+
+class Moved(RuntimeError):
+    """Another writer came first, though the Hub did not refuse us."""
 
 
 class Retry:
@@ -78,12 +84,14 @@ def persist(what: str, function: Callable[[], Result], seconds: float) -> Result
     while True:
         try:
             return function()
-        except (HTTPError, RuntimeError) as error:
+        except (HTTPError, RuntimeError, json.JSONDecodeError) as error:
             retry.after(error)
 
 
 def passes(error: BaseException) -> bool:
     """Whether an error may be gone a little later."""
+    if isinstance(error, Moved | json.JSONDecodeError):  # the latter: a 5xx where JSON is expected
+        return True
     cause = _http_error(error)
     if cause is None:
         return False
@@ -111,7 +119,7 @@ def describe(error: BaseException) -> str:
     return text if status is None or str(status) in text else f"{status}: {text}"
 
 
-def _http_error(error: BaseException) -> HTTPError | None:
+def _http_error(error: BaseException) -> Exception | None:
     """The error of HTTP behind what the client raises, which wraps those of uploads."""
     if isinstance(error, HTTPError):
         return error

@@ -169,7 +169,8 @@ class HubTree:
 
 
 def _entry(item: RepoFile) -> Entry:
-    return Entry(item.size, item.lfs.sha256 if item.lfs else None)
+    sha256 = item.lfs.sha256 if item.lfs else None
+    return Entry(item.size, sha256, None if item.lfs else item.blob_id)
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,9 +23,11 @@ from hf_provenance.publish.edition import Ids, id48
 from hf_provenance.publish.shards import Shard, ShardWriter
 from hf_provenance.sources.languages import LanguageSample
 from hf_provenance.splits import Buckets
-from hf_provenance.summary import Summary
+from hf_provenance.summary import Summary, merge
 from hf_provenance.tables import whole_tables
 from hf_provenance.tally import Tally
+
+Each = Callable[[str, int, pa.Table], pa.Table]
 
 _MOST_SAMPLED = 2_000
 _EMBEDDED_ROWS = 100
@@ -33,11 +35,27 @@ _EMBEDDED_ROWS = 100
 
 @dataclass(frozen=True)
 class Written:
-    """What the rows gave: shards under temporary names, their summary and ids."""
+    """What the rows gave.
+
+    Attributes:
+        shards: The shards, under temporary names.
+        parts: Summary of each split.
+        ids: First 48 bits of the id of each row.
+    """
 
     shards: list[Shard]
-    summary: Summary
+    parts: Mapping[str, Summary]
     ids: Ids
+
+    @property
+    def summary(self) -> Summary:
+        """The summary of all rows."""
+        return merge(self.parts.values())
+
+    @property
+    def rows(self) -> dict[str, int]:
+        """Rows of each split."""
+        return {name: part.rows for name, part in self.parts.items()}
 
 
 def write_splits(
@@ -48,6 +66,10 @@ def write_splits(
     sample: Sampler | None,
     shard_bytes: int,
     progress: bool,
+    *,
+    each: Each | None = None,
+    done: Callable[[Shard], None] | None = None,
+    may_be_empty: bool = False,
 ) -> Written:
     """Write all splits in one pass.
 
@@ -59,11 +81,15 @@ def write_splits(
         sample: Language sample to offer the rows to, or None.
         shard_bytes: Most bytes of Arrow data in a shard.
         progress: Show a progress bar.
+        each: Called with every table of rows, its split and the number of its first row; gives
+            the rows to write.
+        done: Called with every shard that is complete.
+        may_be_empty: Leave out a split without rows instead of refusing it.
 
     Raises:
         SplitError: A split without rows, or too many buckets.
     """
-    tally = Tally()
+    parts: dict[str, Summary] = {}
     shards: list[Shard] = []
     ids: list[Ids] = []
     seen: set[str] = set()
@@ -72,9 +98,17 @@ def write_splits(
     total = sum(split.num_rows for split in splits.values() if isinstance(split, Dataset))
     with tqdm(total=total or None, unit="rows", desc="Writing", disable=not progress) as bar:
         for name, split in splits.items():
-            with ShardWriter(partial, name, features, shard_bytes=shard_bytes) as writer:
+            read = 0
+            tally = Tally()
+            with ShardWriter(partial, name, features, shard_bytes=shard_bytes, done=done) as writer:
                 for table in whole_tables(split):
                     rows = table.select(arrow_schema.names).cast(arrow_schema)
+                    bar.update(rows.num_rows)
+                    if each is not None:
+                        start, read = read, read + rows.num_rows
+                        rows = each(name, start, rows)
+                    if not rows.num_rows:
+                        continue
                     labels = rows.select(list(schema.provenance_columns(rows.column_names)))
                     assigned = buckets.assign(labels) if buckets else None
                     if buckets and assigned is not None:
@@ -93,14 +127,15 @@ def write_splits(
                             writer.add(*part)
                     else:
                         writer.add(rows, assigned)
-                    bar.update(rows.num_rows)
-            if not writer.shards:
+            if not writer.shards and not may_be_empty:
                 raise SplitError(
                     f"split {name!r} has no rows, and a split without rows cannot be loaded: "
                     "leave it out."
                 )
             shards += writer.shards
-    return Written(shards, tally.summary(), np.concatenate(ids))
+            if writer.shards:
+                parts[name] = tally.summary()
+    return Written(shards, parts, np.concatenate([np.zeros(0, np.int64), *ids]))
 
 
 def _embedded(

@@ -14,7 +14,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -75,7 +75,7 @@ class ShardWriter:
 
     Use it as a context manager: leaving it in order closes all files; leaving it by an error
     closes and forgets them. What waits in memory is never more than the budget and one table
-    that `add` was given.
+    that `add` was given. `done` is called with each shard that is complete.
     """
 
     def __init__(
@@ -86,8 +86,10 @@ class ShardWriter:
         *,
         shard_bytes: int = SHARD_BYTES,
         budget: int = BUDGET_BYTES,
+        done: Callable[[Shard], None] | None = None,
     ) -> None:
         self.shards: list[Shard] = []
+        self._done = done
         self._folder = folder
         self._split = split
         self._schema = _file_schema(features)
@@ -151,6 +153,8 @@ class ShardWriter:
         self._finish(bucket)
         self.shards.append(self._open[bucket].close())
         del self._open[bucket]
+        if self._done is not None:
+            self._done(self.shards[-1])
 
     def _divide(self) -> None:
         """Hand the waiting rows to the buffers of their buckets."""

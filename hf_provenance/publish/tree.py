@@ -27,10 +27,12 @@ class Entry:
     Attributes:
         size: Its size in bytes.
         sha256: Hash of its content where the place tells without reading it, else None.
+        oid: Git's hash of it where the place tells, else None.
     """
 
     size: int
     sha256: str | None = None
+    oid: str | None = None
 
 
 class Tree(Protocol):

@@ -1,0 +1,304 @@
+"""The rows that a push is given: a dataset whose shards are yet to be written, or a repo folder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar, Protocol
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from datasets import Dataset, Features, IterableDataset
+
+from hf_provenance.errors import FolderError, SplitError
+from hf_provenance.publish.columns import label_tables, tally_shards
+from hf_provenance.publish.publication import Publication, published_configs, read_publication
+from hf_provenance.publish.rows import (
+    Each,
+    Written,
+    common_features,
+    language_sampler,
+    write_splits,
+)
+from hf_provenance.publish.shards import Shard
+from hf_provenance.publish.tree import FolderTree, sha256_of
+from hf_provenance.sources.languages import LanguageSample
+from hf_provenance.splits import Buckets, require_split_name
+from hf_provenance.summary import merge
+from hf_provenance.tables import named_splits, provenance_tables
+from hf_provenance.tally import summarize
+
+Done = Callable[[Shard], None]
+
+
+class Given(Protocol):
+    """Rows that are to be published."""
+
+    features: Features
+    """Their features."""
+
+    @property
+    def splits(self) -> tuple[str, ...]:
+        """Names of their splits."""
+
+    @property
+    def divided(self) -> bool:
+        """Whether they are divided by crawl date already, by the rule `buckets`."""
+
+    @property
+    def buckets(self) -> Buckets | None:
+        """The rule that divides them."""
+
+    @property
+    def origins(self) -> Mapping[str, Dataset | IterableDataset]:
+        """The datasets that they come from, by split."""
+
+    @property
+    def readme(self) -> bytes | None:
+        """A README that goes with them to a repo that has none."""
+
+    @property
+    def stays(self) -> bool:
+        """Whether the shards are the caller's own files, not to be removed."""
+
+    def labels(self) -> Iterator[tuple[str, int, pa.Table]]:
+        """Split, number of the first row, and provenance columns of all rows at hand.
+
+        Rows that come from a stream are not at hand: they are seen once, when they are written.
+        """
+
+    def fingerprint(self) -> str | None:
+        """Fingerprint of all rows; None if that takes reading a stream."""
+
+    def write(
+        self,
+        folder: Path,
+        buckets: Buckets | None,
+        sample: int | None,
+        each: Each,
+        done: Done,
+        *,
+        may_be_empty: bool,
+    ) -> tuple[Written, LanguageSample | None]:
+        """Write the shards, or name those that are there.
+
+        Args:
+            folder: For shards under temporary names.
+            buckets: The rule that divides the rows.
+            sample: Size of the language sample; None for the given one, 0 for none.
+            each: Called with the rows of each table; gives those to write.
+            done: Called with every shard that is complete.
+            may_be_empty: Leave out a split without rows.
+        """
+
+
+@dataclass
+class GivenDataset:
+    """A dataset that `annotate` has labelled.
+
+    Attributes:
+        dataset: By split.
+        features: Features of all splits.
+        text: Text column for the language sample, or None.
+        language_sample: Size of the language sample.
+        shard_bytes: Most bytes of Arrow data in a shard.
+        progress: Show a progress bar.
+    """
+
+    dataset: Mapping[str, Dataset | IterableDataset]
+    features: Features
+    text: str | None
+    language_sample: int
+    shard_bytes: int
+    progress: bool
+
+    readme = None
+    stays = False
+    divided = False
+    buckets = None
+
+    @classmethod
+    def of(
+        cls,
+        dataset: Any,
+        *,
+        text: str | None,
+        language_sample: int,
+        shard_bytes: int,
+        progress: bool,
+    ) -> GivenDataset:
+        """Take a dataset of any class.
+
+        Raises:
+            SchemaError: It is not annotated, or its splits have different columns.
+            SplitError: A split name that cannot be loaded.
+            UsageError: It is no dataset.
+        """
+        splits = named_splits(dataset)
+        for name in splits:
+            require_split_name(name)
+        features = common_features(splits)
+        language_sampler(features, text, language_sample)  # says early what is wrong with them
+        return cls(splits, features, text, language_sample, shard_bytes, progress)
+
+    @property
+    def origins(self) -> Mapping[str, Dataset | IterableDataset]:
+        """The datasets themselves."""
+        return self.dataset
+
+    @property
+    def splits(self) -> tuple[str, ...]:
+        """Names of the splits."""
+        return tuple(self.dataset)
+
+    def labels(self) -> Iterator[tuple[str, int, pa.Table]]:
+        """See `Given.labels`."""
+        for name, split in self.dataset.items():
+            if isinstance(split, Dataset):
+                start = 0
+                for table in provenance_tables(split, where=f"split {name!r}"):
+                    yield name, start, table
+                    start += table.num_rows
+
+    def fingerprint(self) -> str | None:
+        """See `Given.fingerprint`."""
+        if not all(isinstance(split, Dataset) for split in self.dataset.values()):
+            return None
+        return merge([summarize(split) for split in self.dataset.values()]).fingerprint
+
+    def write(
+        self,
+        folder: Path,
+        buckets: Buckets | None,
+        sample: int | None,
+        each: Each,
+        done: Done,
+        *,
+        may_be_empty: bool,
+    ) -> tuple[Written, LanguageSample | None]:
+        """See `Given.write`."""
+        size = self.language_sample if sample is None else sample
+        sampler = language_sampler(self.features, self.text, size)
+        written = write_splits(
+            self.dataset,
+            self.features,
+            buckets,
+            folder,
+            sampler,
+            self.shard_bytes,
+            self.progress,
+            each=each,
+            done=done,
+            may_be_empty=may_be_empty,
+        )
+        return written, sampler.sample if sampler else None
+
+
+@dataclass
+class GivenFolder:
+    """A folder that `save_to_folder` wrote: its shards go to the Hub as they are.
+
+    Attributes:
+        publication: What the folder says of the config.
+        features: Features of its rows.
+    """
+
+    publication: Publication
+    features: Features
+
+    stays = True
+    divided = True
+    origins: ClassVar[Mapping[str, Dataset | IterableDataset]] = {}
+
+    @classmethod
+    def of(cls, folder: Path, config: str) -> GivenFolder:
+        """Take a folder, and hold its shards against its listing.
+
+        Raises:
+            FolderError: It is none, or its shards are not the ones that it lists.
+            SummaryError: It states no summary, or one that cannot be read.
+        """
+        if not folder.is_dir():
+            raise FolderError(f"{folder}: no such folder.")
+        publication = read_publication(FolderTree(folder), config)
+        tree, layout = publication.tree, publication.layout
+        for shard in layout.shards:
+            if shard.path not in tree.files or sha256_of(tree, shard.path) != shard.sha256:
+                raise FolderError(
+                    f"{folder / shard.path} is not the file that the folder lists: write the "
+                    "folder anew with `save_to_folder(..., overwrite=True)`."
+                )
+        if not layout.shards:
+            raise SplitError(f"{folder} lists no shards.")
+        first = pq.read_schema(folder / layout.shards[0].path)
+        return cls(publication, Features.from_arrow_schema(first))
+
+    @property
+    def splits(self) -> tuple[str, ...]:
+        """Names of the splits."""
+        return tuple(self.publication.layout.splits)
+
+    @property
+    def buckets(self) -> Buckets | None:
+        """The rule that divides the rows."""
+        return self.publication.layout.buckets
+
+    @property
+    def readme(self) -> bytes | None:
+        """The folder's README, if the config is all that it describes."""
+        alone = published_configs(self.publication.tree) == [self.publication.config]
+        return self.publication.readme if alone else None
+
+    def labels(self) -> Iterator[tuple[str, int, pa.Table]]:
+        """See `Given.labels`."""
+        starts = dict.fromkeys(self.splits, 0)
+        for shard in self.publication.layout.shards:
+            for table in label_tables(self.publication.tree, shard):
+                yield shard.split, starts[shard.split], table
+                starts[shard.split] += table.num_rows
+
+    def fingerprint(self) -> str | None:
+        """See `Given.fingerprint`."""
+        return self.publication.summary.fingerprint
+
+    def write(
+        self,
+        folder: Path,
+        buckets: Buckets | None,
+        sample: int | None,
+        each: Each,
+        done: Done,
+        *,
+        may_be_empty: bool,
+    ) -> tuple[Written, LanguageSample | None]:
+        """See `Given.write`; nothing is written, and `each` sees no rows."""
+        held = self.publication
+        place = Path(held.tree.name)
+        shards = [
+            Shard(
+                shard.split,
+                shard.bucket,
+                number,
+                shard.rows,
+                shard.arrow_bytes,
+                shard.size,
+                shard.sha256,
+                place / shard.path,
+            )
+            for parts in held.layout.parts.values()
+            for number, shard in enumerate(parts)
+        ]
+        for shard in shards:
+            done(shard)
+        tallied = {
+            split: tally_shards(
+                held.tree, held.layout.without(name for name in self.splits if name != split)
+            )
+            for split in self.splits
+        }
+        ids = [found for part in tallied.values() for found in part.ids.values()]
+        parts = {split: part.summary for split, part in tallied.items()}
+        written = Written(shards, parts, np.concatenate(ids))
+        return written, None if sample == 0 else held.sample

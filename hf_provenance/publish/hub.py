@@ -1,0 +1,200 @@
+"""`push_to_hub`: an annotated dataset to the Hub, in one commit or not at all.
+
+Shards are sent as they are written and belong to no revision until the commit names them. One
+commit then holds the shards, the card, the summary, the figures and the removals. It starts from
+the newest head and is worked out anew when another writer was faster. What the Hub shows
+afterwards is read back.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from datasets import load_dataset
+
+from hf_provenance.card.facts import DEFAULT
+from hf_provenance.errors import AccessError, SplitError, UsageError
+from hf_provenance.publish.edition import Description
+from hf_provenance.publish.folder import require_config_name
+from hf_provenance.publish.given import Given, GivenDataset, GivenFolder
+from hf_provenance.publish.modes import (
+    ANNOTATE,
+    APPEND,
+    CREATE,
+    MODES,
+    REPLACE,
+    Head,
+    Intent,
+    may_be_there,
+    refuse,
+)
+from hf_provenance.publish.patience import PATIENCE
+from hf_provenance.publish.published import Published
+from hf_provenance.publish.push import DUPLICATES, KEEP, Push, Settings
+from hf_provenance.publish.repo import MAIN, HubRepo, whoami
+from hf_provenance.publish.shards import SHARD_BYTES
+from hf_provenance.publish.sources import check_rights, full_id, hub_sources, look_up
+from hf_provenance.publish.target import Target
+from hf_provenance.publish.upload import one_progress_bar
+from hf_provenance.splits import DEFAULT_BY, MAX_BUCKETS, Buckets
+
+AUTO = "auto"
+
+
+def push_to_hub(
+    dataset: Any,
+    repo_id: str,
+    *,
+    mode: str = CREATE,
+    by: str | date | None = AUTO,
+    config_name: str = DEFAULT,
+    duplicates: str = KEEP,
+    revision: str | None = None,
+    private: bool | None = None,
+    token: str | bool | None = None,
+    create_pr: bool = False,
+    commit_message: str | None = None,
+    allow_public: bool = False,
+    allow_personal: bool = False,
+    template: str | Path | None = None,
+    tokenizer: str | None = None,
+    text: str | None = None,
+    language_sample: int = 500,
+    figures: bool | None = None,
+    max_shard_size: int = SHARD_BYTES,
+    max_buckets: int = MAX_BUCKETS,
+    patience: float = PATIENCE,
+    progress: bool = True,
+    **card_data: Any,
+) -> Published:
+    """Publish an annotated dataset on the Hub: shards, crawl-date views, card and badge.
+
+    `main` changes once or not at all. Other configs, splits and files of the repo and the text
+    of its README stay as they are. A push that was stopped can be sent again: shards that the
+    Hub has are not sent twice, and a push that is there already changes nothing.
+
+    Args:
+        dataset: A `Dataset`, `DatasetDict`, `IterableDataset` or `IterableDatasetDict` that
+            `annotate` has labelled, or a folder that `save_to_folder` wrote.
+        repo_id: `owner/name`, or `name` for your own.
+        mode: "create" refuses a config that is there; "append" adds to it without reading its
+            data, or creates it; "replace" puts the given splits in place of its own; "annotate"
+            puts labelled rows in place of the same rows without labels.
+        by: The crawl-date split: a date, a preset, a period, or None. "auto" is what the config
+            has, and 2022-11-30 for a new one.
+        config_name: The config.
+        duplicates: With "append", rows whose text is there already: "keep" them, "skip" them, or
+            raise an "error". Costs 4 bytes of reading for each row that is there, unless kept.
+        revision: Branch to commit to; made if it is not there.
+        private: Visibility of a repo that is made. None: private if a source of the rows is.
+        token: A token of the Hub; None for the one that is logged in.
+        create_pr: Open a pull request instead of changing `main`.
+        commit_message: First line of the commit.
+        allow_public: Publish rows of gated or private sources in a public repo.
+        allow_personal: Publish sources and URLs that hold local paths, tokens or e-mail addresses.
+        template: A Jinja template for our part of the card.
+        tokenizer: Name of the tokenizer behind `prov_tokens`.
+        text: Text column for the language sample; found like `Annotator.text`.
+        language_sample: Rows whose language is detected for the card when the data declares
+            none; 0 for none, at most 2,000.
+        figures: Draw the timeline (extra `figures`); None draws it if matplotlib is there.
+        max_shard_size: Most bytes of Arrow data in one shard.
+        max_buckets: More crawl buckets than this is an error.
+        patience: Seconds until a call that fails for a while is given up.
+        progress: Show progress bars.
+        **card_data: Standard YAML keys, such as `license="mit"`, added where the card has none.
+
+    Returns:
+        What was written, and the commit that holds it.
+
+    Raises:
+        SchemaError: The dataset is not annotated, or its columns are not those of the config.
+        SplitError: A split name that cannot be loaded, too many buckets, or another rule.
+        CardError: The README cannot be edited safely.
+        AccessError: The repo is not there for this token, or may not be written to.
+        DisclosureError: Something that may not be meant for the public.
+        DuplicateError: Rows that are there already, where that is an error.
+        DeadlineError: The Hub did not take it in time; it is as it was before.
+        HubError: The Hub refuses, or the config is not what the mode needs.
+    """
+    if mode not in MODES:
+        raise UsageError(f"mode={mode!r} is not one of {list(MODES)}.")
+    if duplicates not in DUPLICATES:
+        raise UsageError(f"duplicates={duplicates!r} is not one of {list(DUPLICATES)}.")
+    if duplicates != KEEP and mode != APPEND:
+        raise UsageError(f'duplicates={duplicates!r} is for mode="append".')
+    if create_pr and revision not in (None, MAIN):
+        raise UsageError("create_pr=True goes to main; leave revision out.")
+    require_config_name(config_name)
+    given: Given
+    if isinstance(dataset, str | Path) and duplicates == KEEP:
+        given = GivenFolder.of(Path(dataset), config_name)
+    else:
+        if isinstance(dataset, str | Path):
+            dataset = load_dataset(str(dataset), config_name, streaming=True)
+        given = GivenDataset.of(
+            dataset,
+            text=text,
+            language_sample=language_sample,
+            shard_bytes=max_shard_size,
+            progress=progress,
+        )
+
+    repo = HubRepo.of(repo_id, revision, token, patience)
+    me = whoami(repo)
+    repo = replace(repo, repo_id=full_id(repo_id, me))
+    check_rights(repo, me, create_pr=create_pr)
+    target = Target.of(repo)
+    if not target.is_there and mode in (REPLACE, ANNOTATE):
+        raise AccessError(
+            f"{repo.name}: there is no such dataset for this token, so there is nothing to "
+            f'{mode}: use mode="create".'
+        )
+    head = Head.of(target.tree, config_name, mode) if target.tree else None
+    intent = Intent(
+        mode,
+        config_name,
+        given.splits,
+        given.features,
+        _rule(by, max_buckets, given, head),
+        tokenizer,
+    )
+    sent_before = mode == CREATE and head is not None and may_be_there(head, given.fingerprint())
+    if not sent_before:
+        refuse(intent, head)
+    sources = look_up(repo, hub_sources(given.origins))
+    push = Push(
+        given,
+        intent,
+        target,
+        Description(None, template, tokenizer, figures, card_data),
+        Settings(
+            private, duplicates, create_pr, commit_message, allow_public, allow_personal, progress
+        ),
+        {source.repo_id: source for source in sources},
+    )
+    with one_progress_bar():
+        return push.run()
+
+
+def _rule(
+    by: str | date | None, max_buckets: int, given: Given, head: Head | None
+) -> Buckets | None:
+    """The crawl-date rule that is meant.
+
+    Raises:
+        SplitError: There is no such rule, or the rows of a folder are divided by another.
+    """
+    if by == AUTO:
+        if given.divided:
+            return given.buckets
+        held = head.publication if head else None
+        return held.layout.buckets if held else Buckets.of(DEFAULT_BY, max_buckets)
+    rule = None if by is None else Buckets.of(by, max_buckets)
+    if given.divided and rule != given.buckets:
+        theirs = given.buckets.by if given.buckets else None
+        raise SplitError(f"the folder is divided by {theirs!r}: pass by={theirs!r}, or write anew.")
+    return rule

@@ -1,0 +1,306 @@
+"""How a push goes on: look, check, send the shards, commit, read back.
+
+Until the commit, whatever goes wrong leaves the repo as it was.
+"""
+
+from __future__ import annotations
+
+import logging
+import tempfile
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+
+import pyarrow as pa
+
+from hf_provenance.card.edits import Difference
+from hf_provenance.errors import DuplicateError, HubError
+from hf_provenance.publish.commit import Change, Landed, commit
+from hf_provenance.publish.disclosure import check_disclosure
+from hf_provenance.publish.duplicates import HeldRows
+from hf_provenance.publish.edition import Description, Edition, make_edition
+from hf_provenance.publish.given import Given
+from hf_provenance.publish.modes import (
+    ANNOTATE,
+    APPEND,
+    CREATE,
+    REPLACE,
+    Addition,
+    Head,
+    Intent,
+    Outcome,
+    outcome,
+    require_intact,
+)
+from hf_provenance.publish.publication import Publication, read_publication
+from hf_provenance.publish.published import Published
+from hf_provenance.publish.repo import HubTree
+from hf_provenance.publish.runs import path_of
+from hf_provenance.publish.sources import Source, carried, check_public, look_up, named_sources
+from hf_provenance.publish.target import Target
+from hf_provenance.publish.upload import Uploader
+from hf_provenance.schema import HUMAN
+
+KEEP, SKIP, ERROR = DUPLICATES = ("keep", "skip", "error")
+
+_MESSAGES = {
+    CREATE: "Publish {rows:,} rows with their provenance",
+    APPEND: "Append {rows:,} rows",
+    REPLACE: "Replace by {rows:,} rows",
+    ANNOTATE: "Label {rows:,} rows in place",
+}
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a caller wants of the repo and the commit; see `push_to_hub`."""
+
+    private: bool | None = None
+    duplicates: str = KEEP
+    create_pr: bool = False
+    message: str | None = None
+    allow_public: bool = False
+    allow_personal: bool = False
+    progress: bool = True
+
+
+class _RowsCameIn(Exception):
+    """Another writer added rows that may be among ours: they have to be looked at anew."""
+
+
+@dataclass
+class Push:
+    """One push.
+
+    Attributes:
+        given: The rows.
+        intent: What is to be done with them.
+        target: Where to; `intent` was found possible there.
+        description: What the caller says of the publication.
+        settings: What the caller wants of the repo and the commit.
+        sources: The Hub datasets that the rows come from, as far as known, by id.
+    """
+
+    given: Given
+    intent: Intent
+    target: Target
+    description: Description
+    settings: Settings
+    sources: dict[str, Source]
+    _skipped: Counter[str] = field(default_factory=Counter)
+    _last: tuple[Outcome, Edition] | None = None
+
+    def run(self) -> Published:
+        """Check, send, commit and read back."""
+        inspected = False
+        for split, start, labels in self.given.labels():
+            self._inspect(split, start, labels)
+            inspected = True
+        self.target = self.target.made(
+            list(self.sources.values()), self.settings.private, self.settings.allow_public
+        )
+        while True:
+            tree = self.target.tree
+            held = read_held(tree, self.intent) if tree else None
+            try:
+                return self._send(held, inspected)
+            except _RowsCameIn:
+                self.target = replace(self.target, sha=self.target.repo.info().sha)
+
+    def _send(self, held: Publication | None, inspected: bool) -> Published:
+        """Write and send the rows, leave out those that are there, and commit the rest."""
+        repo, settings = self.target.repo, self.settings
+        looks = settings.duplicates != KEEP and held is not None
+        there = HeldRows(held) if looks and held is not None else None
+        self._skipped.clear()
+
+        def each(split: str, start: int, rows: pa.Table) -> pa.Table:
+            if not inspected:
+                self._inspect(split, start, rows)
+            return rows if there is None else self._without(there, split, start, rows)
+
+        sample = None
+        if held is not None and self.intent.mode == APPEND:
+            sample = held.sample.size if held.sample else 0
+        with (
+            tempfile.TemporaryDirectory(prefix="hf_provenance_") as shards,
+            Uploader(
+                repo,
+                self.intent.config,
+                create_pr=settings.create_pr,
+                keep=self.given.stays,
+                progress=settings.progress,
+            ) as uploader,
+        ):
+            written, sampled = self.given.write(
+                Path(shards),
+                self.intent.buckets,
+                sample,
+                each,
+                uploader.add,
+                may_be_empty=self.intent.mode == APPEND,
+            )
+            uploader.finish()
+            addition = Addition(written, sampled)
+
+            def plan(tree: HubTree) -> Change | None:
+                return self._plan(tree, addition, uploader, held, there)
+
+            landed = commit(repo, plan, create_pr=settings.create_pr)
+        return self._read_back(landed)
+
+    def _inspect(self, split: str, start: int, rows: pa.Table) -> None:
+        """Hold what rows say of their sources against what may be published, before they are sent.
+
+        Raises:
+            DisclosureError: Something that may not be meant for the public.
+        """
+        if not self.settings.allow_personal:
+            check_disclosure(rows, split=split, start=start)
+        new = named_sources(rows) - self.sources.keys()
+        if new:
+            found = look_up(self.target.repo, new)
+            self.sources |= {source.repo_id: source for source in found}
+            if self.target.is_public:
+                check_public(found, True, self.settings.allow_public)
+
+    def _without(self, there: HeldRows, split: str, start: int, rows: pa.Table) -> pa.Table:
+        """The rows that the repo does not hold yet.
+
+        Raises:
+            DuplicateError: It holds some, and that is to be an error.
+        """
+        held = there.holds(rows["prov_id"])
+        if not held.any():
+            return rows
+        if self.settings.duplicates == ERROR:
+            first = int(held.argmax())
+            raise DuplicateError(
+                f"{self.target.repo.name} holds {held.sum():,} of the rows {start:,} to "
+                f"{start + len(held) - 1:,} of split {split!r} already; the first is row "
+                f"{start + first:,} (prov_id {rows['prov_id'][first]}): leave them out with "
+                'duplicates="skip", or add them again with duplicates="keep".'
+            )
+        self._skipped[split] += int(held.sum())
+        return rows.filter(pa.array(~held))
+
+    def _plan(
+        self,
+        tree: HubTree,
+        addition: Addition,
+        uploader: Uploader,
+        held: Publication | None,
+        there: HeldRows | None,
+    ) -> Change | None:
+        """What the commit is to do, worked out from a head; None if nothing."""
+        intent, repo = self.intent, self.target.repo
+        self._last = None
+        head = Head.of(tree, intent.config, intent.mode)
+        if self.settings.duplicates != KEEP and head.publication is not None:
+            seen = set(held.layout.runs) if held else set()
+            if set(head.publication.layout.runs) - seen:
+                newer = HeldRows(head.publication)
+                if newer.might_hold(addition.written.ids, beside=seen):
+                    raise _RowsCameIn
+        if not addition.written.shards:
+            if head.publication is None:
+                raise HubError(f"there are no rows to publish in {repo.name}.")
+            return None
+        after = outcome(intent, head, addition)
+        if after is None:
+            return None
+        if intent.mode in (REPLACE, ANNOTATE):
+            _announce(head, after)
+        edition = make_edition(
+            after.layout,
+            intent.features,
+            after.summary,
+            after.sample,
+            after.ids,
+            self._described(after),
+            readme=head.before.readme or self.given.readme,
+            views=head.before.views(intent.config),
+            others=after.others,
+        )
+        self._last = after, edition
+        shards = addition.written.shards
+        paths = {path_of(shard, intent.config, after.run): shard for shard in shards}
+        gone = sorted((after.gone & tree.files.keys()) - edition.files.keys())
+        rows = sum(shard.rows for shard in shards)
+        return Change(
+            message=self.settings.message or _MESSAGES[intent.mode].format(rows=rows),
+            key=after.run,
+            shards={
+                path: partial(uploader.operation, shard, path) for path, shard in paths.items()
+            },
+            hashes={path: shard.sha256 for path, shard in paths.items()},
+            files=edition.files,
+            gone=gone,
+        )
+
+    def _described(self, after: Outcome) -> Description:
+        given = self.description
+        data = dict(given.card_data)
+        license_ = carried(list(self.sources.values())).license
+        if license_ and "license" not in data:
+            data["license"] = license_
+        return replace(
+            given,
+            repo_id=self.target.repo.repo_id,
+            tokenizer=given.tokenizer or after.tokenizer,
+            card_data=data,
+        )
+
+    def _read_back(self, landed: Landed) -> Published:
+        """Read what the Hub shows now, and hold it against what was sent.
+
+        Raises:
+            HubError: It shows something else.
+        """
+        shown = read_publication(landed.tree, self.intent.config)
+        require_intact(shown)
+        files: tuple[str, ...] = ()
+        kept: tuple[Difference, ...] = ()
+        gone: tuple[str, ...] = ()
+        if landed.changed and self._last is not None:
+            after, edition = self._last
+            if shown.summary.fingerprint != after.summary.fingerprint and not landed.pull_request:
+                raise HubError(f"{landed.tree.name} does not show what was committed.")
+            run = [shard.path for shard in after.layout.shards if shard.run == after.run]
+            files, kept, gone = (*run, *edition.files), edition.kept, tuple(sorted(after.gone))
+        return Published(
+            shown.summary,
+            files,
+            kept,
+            self.intent.config,
+            repo_id=self.target.repo.repo_id,
+            commit_oid=landed.tree.sha,
+            pull_request=landed.pull_request,
+            removed=gone,
+            skipped=self._skipped.total(),
+        )
+
+
+def read_held(tree: HubTree, intent: Intent) -> Publication | None:
+    """The config as it is published in a repo, or None."""
+    return Head.of(tree, intent.config, intent.mode).publication
+
+
+def _announce(head: Head, after: Outcome) -> None:
+    """Say what will go before it does, and whether rows of people are among it."""
+    for path in sorted(after.gone):
+        _log.info("%s: %s will be removed.", head.tree.repo.name, path)
+    held = head.publication
+    if held is None:
+        return
+    before, now = (summary.amounts("rows")[HUMAN] for summary in (held.summary, after.summary))
+    if now < before:
+        _log.warning(
+            "%s: the rows labelled human fall from %s to %s.",
+            head.tree.repo.name,
+            f"{before:,}",
+            f"{now:,}",
+        )
