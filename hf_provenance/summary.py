@@ -185,16 +185,8 @@ class Summary:
         Args:
             limit: Keep only the largest cells of tables above this size, with a marker.
         """
-        return write_parts(
-            Parts(
-                self.tables,
-                self.columns,
-                self.collected_from,
-                self.collected_until,
-                self.lanes,
-            ),
-            limit,
-        )
+        dates = (self.collected_from, self.collected_until)
+        return write_parts(Parts(self.tables, self.columns, *dates, self.lanes), limit)
 
     @classmethod
     def from_dict(cls, data: object, whole: Mapping[str, pa.Table] | None = None) -> Summary:
@@ -225,7 +217,8 @@ def merge(summaries: Iterable[Summary]) -> Summary:
     """The summary of the rows of all; `merge([])` is the summary of no rows.
 
     Raises:
-        SummaryError: Two of them have rows with different provenance columns.
+        SummaryError: Two of them have rows with different provenance columns, or a sum does not
+            fit in 64 bits.
     """
     parts = [part for part in summaries if part.rows]
     if not parts:

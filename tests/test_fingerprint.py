@@ -86,5 +86,14 @@ def test_hex_reads_back(value):
     assert Fingerprint.from_hex(value.hex) == value
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["", "0" * 31, "0" * 33, "A" * 32, "0x" + "0" * 30, " " + "0" * 31, "٠" * 32, "0" * 32 + "\n"],
+)
+def test_something_else_is_no_fingerprint(text):
+    with pytest.raises(ValueError, match="is not 32 hex digits"):
+        Fingerprint.from_hex(text)
+
+
 def test_sums_wrap_around_at_64_bits():
     assert Fingerprint(2**64 - 1, 5) + Fingerprint(1, 1) == Fingerprint(0, 6)
