@@ -81,7 +81,7 @@ class File:
 
 def folder_entry(tree: Tree, folder: str) -> dict[str, Any]:
     """A folder as the tree call tells of it; its name changes with anything in it."""
-    inside = (f"{path} {file.oid}\n" for path, file in sorted(tree.items()) if within(path, folder))
+    inside = sorted(f"{path} {file.oid}\n" for path, file in tree.items() if within(path, folder))
     oid = git_oid("tree", "".join(inside).encode())
     return {"type": "directory", "oid": oid, "size": 0, "path": folder}
 
@@ -99,7 +99,7 @@ def entry(tree: Tree, path: str) -> dict[str, Any] | None:
     """The file or the folder at a path, or None."""
     if path in tree:
         return tree[path].entry(path)
-    return folder_entry(tree, path) if path in folders(tree) else None
+    return folder_entry(tree, path) if any(within(name, path) for name in tree) else None
 
 
 def listing(tree: Tree, folder: str, recursive: bool) -> list[str]:
