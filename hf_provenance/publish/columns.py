@@ -155,7 +155,7 @@ def label_tables(
         HubError: The Hub does not give it.
         FolderError: It cannot be read from its folder.
     """
-    with closing(OpenShard(tree, shard)) as opened:
+    with closing(OpenParquet(tree, shard.path)) as opened:
         if opened.rows != shard.rows:
             raise SchemaError(
                 f"{shard.path} has {opened.rows:,} rows, and {shard.rows:,} are listed."
@@ -164,20 +164,26 @@ def label_tables(
         yield from opened.tables(names if columns is None else columns)
 
 
-class OpenShard:
-    """A shard whose footer has been read.
+class OpenParquet:
+    """A Parquet file of a tree whose footer has been read.
 
     Args:
         tree: Where it lies.
-        shard: Which it is.
+        path: Its path in the tree.
+
+    Attributes:
+        schema: The Arrow schema.
+        rows: Number of rows, as the footer says.
 
     Raises:
         SchemaError: It is no Parquet file.
+        HubError: The Hub does not give it.
+        FolderError: It cannot be read from its folder.
     """
 
-    def __init__(self, tree: Tree, shard: Placed) -> None:
-        self._path = shard.path
-        self._file = HeldRanges(tree, shard.path)
+    def __init__(self, tree: Tree, path: str) -> None:
+        self._path = path
+        self._file = HeldRanges(tree, path)
         try:
             self._parquet = self._opened()
         except BaseException:

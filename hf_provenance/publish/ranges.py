@@ -17,6 +17,7 @@ from hf_provenance.publish.tree import Entry, Tree
 _GAP = 16_384
 """Ranges with no more than this between them are read as one."""
 
+_MOST_KEPT = 1_000_000
 _PIECE = 8_000_000
 
 Answer = TypeVar("Answer")
@@ -33,6 +34,7 @@ class CountedTree:
 
     tree: Tree
     bytes_read: int = 0
+    _kept: dict[str, bytes] = field(default_factory=dict, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     @property
@@ -50,9 +52,13 @@ class CountedTree:
         return self.tree.entry(path)
 
     def fetch(self, path: str) -> bytes:
-        """The whole of a file."""
+        """The whole of a file; small ones are read once."""
+        if path in self._kept:
+            return self._kept[path]
         content = self.tree.fetch(path)
         self.count(len(content))
+        if len(content) <= _MOST_KEPT:
+            self._kept[path] = content
         return content
 
     def open(self, path: str) -> BufferedIOBase:
