@@ -99,7 +99,12 @@ class _Dataset(NamedTuple):
 
 def _dataset(source: Source, token: str | bool | None) -> _Dataset:
     """Read what a dataset states of itself."""
-    name, config = source if isinstance(source, tuple) else (source, DEFAULT)
+    name, config = source if isinstance(source, tuple) and len(source) == 2 else (source, DEFAULT)
+    if not isinstance(name, str | Path) or not isinstance(config, str):
+        raise UsageError(
+            f"{source!r} names no dataset: give a folder, a Hub id, or (dataset, config). "
+            "`summarize` gives the ratio of rows that are in memory."
+        )
     tree = _open(name, token)
     commit = tree.sha if isinstance(tree, HubTree) else None
     return _Dataset(str(name), config, commit, read_ratios(tree, config))
@@ -121,7 +126,7 @@ def _open(name: str | Path, token: str | bool | None) -> Tree:
 def _weight(source: object, weight: object) -> Fraction:
     """A weight as it is written: 0.7 is seven tenths, not the next binary fraction."""
     exact = Fraction()
-    if isinstance(weight, int | Fraction) and not isinstance(weight, bool):
+    if isinstance(weight, int | Fraction):
         exact = Fraction(weight)
     elif isinstance(weight, Real) and math.isfinite(weight):
         exact = Fraction(repr(float(weight)))

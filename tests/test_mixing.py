@@ -115,6 +115,12 @@ def test_a_mix_names_its_datasets(nothing):
         mixture_ratio(nothing)
 
 
+@pytest.mark.parametrize("source", [("a", "b", "c"), ("a", None), 3, {"text": ["a"]}], ids=repr)
+def test_a_dataset_is_named_not_given(source):
+    with pytest.raises(UsageError, match="names no dataset"):
+        mixture_ratio([source])
+
+
 # Whole datasets
 
 
@@ -213,6 +219,14 @@ def test_a_summary_that_cannot_be_read_is_noted_and_the_card_read(web, content):
     (part,) = mixture_ratio([web]).parts
     assert part.stated_by == "card"
     assert part.note.startswith(f"provenance.json of {web}: ")
+
+
+def test_a_summary_of_somebody_else_is_noted_beside_a_card_without_a_ratio(tmp_path):
+    (tmp_path / "provenance.json").write_text('{"museum": "Louvre"}', "utf-8")
+    (part,) = mixture_ratio({card(tmp_path, tags=["synthetic"]): 1}).parts
+    assert part.stated_by == "standard fields"
+    assert "this summary has the schema null" in part.note
+    assert part.shares()["unknown"] == 1.0
 
 
 def test_a_summary_that_is_too_large_is_not_read(web):

@@ -114,7 +114,7 @@ def ratios_of_block(block: Mapping[str, Any]) -> dict[str, Ratio]:
     number, total = sum(rows.values()), _count("total", block.get("total"))
     shares = {origin: _share(origin, block.get(origin)) for origin in ORIGINS}
     by_date = _share(BY_DATE_ONLY, block.get(BY_DATE_ONLY, 0))
-    whole = sum(shares.values())
+    whole = sum(shares.values(), Fraction())
     if not number:
         if total or whole:
             raise SummaryError("it states shares of no rows.")

@@ -56,8 +56,7 @@ def read_ratios(tree: Tree, config: str) -> Stated:
         if tree.entry(inside(config, SUMMARY)) is None:
             return stated
         return replace(stated, note="; ".join(filter(None, [str(error), stated.note])))
-    note = "" if summary.rows else "it has no rows"
-    return Stated(SUMMARY, ratios_of_summary(summary), _name(said.get("tokenizer")), note=note)
+    return _with_ratios(SUMMARY, ratios_of_summary(summary), said.get("tokenizer"))
 
 
 def _read_card(tree: Tree, config: str) -> Stated:
@@ -74,11 +73,13 @@ def _read_card(tree: Tree, config: str) -> Stated:
     except SummaryError as error:
         raise SummaryError(f"`{OUR_KEY}` in the {README} of {tree.name}: {error}") from error
     if ratios:
-        return Stated(CARD, ratios, _name(block.get("tokenizer")))
+        return _with_ratios(CARD, ratios, block.get("tokenizer"))
     says = standard_fields(front)
     note = f"its card's key `{OUR_KEY}` states no ratio of {config!r}" if OUR_KEY in front else ""
     return Stated(STANDARD_FIELDS if says else NOTHING, says=says, note=note)
 
 
-def _name(tokenizer: object) -> str | None:
-    return tokenizer if isinstance(tokenizer, str) and tokenizer != "not stated" else None
+def _with_ratios(by: str, ratios: Mapping[str, Ratio], tokenizer: object) -> Stated:
+    named = tokenizer if isinstance(tokenizer, str) and tokenizer != "not stated" else None
+    empty = not any(ratio.total for ratio in ratios.values())
+    return Stated(by, ratios, named, note="it has no rows" if empty else "")
