@@ -16,14 +16,8 @@ from hf_provenance import numerals
 from hf_provenance.card import escape, wording
 from hf_provenance.card.contents import contents, timeline
 from hf_provenance.card.facts import DEFAULT, Facts
-from hf_provenance.card.metadata import appended_keys, provenance_block, standard_keys
-from hf_provenance.card.readme import (
-    OUR_KEY,
-    CardEdit,
-    EditedReadme,
-    edit_readme,
-    read_front_matter,
-)
+from hf_provenance.card.metadata import appended_items, provenance_block, standard_lists
+from hf_provenance.card.readme import CardEdit, EditedReadme, edit_readme
 from hf_provenance.errors import CardError
 from hf_provenance.summary import Summary
 
@@ -48,8 +42,8 @@ def build_card(
         template: A Jinja template for our part, as text or as the path of a file; it gets the
             values of the built-in one and runs sandboxed.
         repo_id: Hub id or path for the examples.
-        **card_data: Standard YAML keys such as `license="mit"` or `pretty_name="..."`, added
-            where the base has none.
+        **card_data: Standard YAML keys such as `license="mit"` or `pretty_name="..."`, set where
+            the base has none, or the value that an earlier call has set; None takes that out.
 
     Returns:
         The card; `str(card)` is the README.
@@ -98,32 +92,19 @@ def edit_card(
     """
     own = facts.config == DEFAULT
     edit = CardEdit(
-        provenance=_merged_block(existing, provenance_block(summary, facts), facts.config),
+        provenance=provenance_block(summary, facts),
+        config=facts.config,
         configs=configs,
         dataset_info=dataset_info,
         drop_configs=drop_configs,
-        if_absent=standard_keys(summary, facts),
-        append=appended_keys(summary, facts),
+        values=facts.card_data,
+        lists=standard_lists(summary),
+        append=appended_items(summary, facts),
         body=render_body(summary, facts, template),
         section=SECTION if own else f"{SECTION}:{facts.config}",
         title=str(facts.card_data.get("pretty_name") or _title(facts)),
     )
     return edit_readme(existing, edit)
-
-
-def _merged_block(existing: bytes | None, block: dict[str, Any], config: str) -> dict[str, Any]:
-    """Our key with the block of one config in it; those of other configs stay.
-
-    The default config's numbers stand at the top, others under `configs` by name.
-    """
-    before = read_front_matter(existing).get(OUR_KEY) if existing else None
-    held = before if isinstance(before, dict) else {}
-    configs = held.get("configs")
-    others = configs if isinstance(configs, dict) else {}
-    if config == DEFAULT:
-        return block | ({"configs": others} if others else {})
-    own = {key: value for key, value in held.items() if key != "configs"}
-    return (own or {"schema": block["schema"]}) | {"configs": {**others, config: block}}
 
 
 def render_body(summary: Summary, facts: Facts, template: str | Path | None = None) -> str:

@@ -100,31 +100,23 @@ def provenance_block(summary: Summary, facts: Facts) -> dict[str, Any]:
     return block
 
 
-def standard_keys(summary: Summary, facts: Facts) -> dict[str, Any]:
-    """Standard keys that are set only where a card has none."""
-    keys: dict[str, Any] = {}
-    creators = language_creators(summary)
-    if creators:
-        keys["language_creators"] = creators
-    keys["size_categories"] = [size_category(summary.rows)]
-    sources = source_datasets(summary)
-    if sources:
-        keys["source_datasets"] = sources
-    return keys | dict(facts.card_data)
+def standard_lists(summary: Summary) -> dict[str, list[str]]:
+    """Standard lists that are ours as a whole or not at all; empty where nothing is known."""
+    return {
+        "language_creators": language_creators(summary),
+        "size_categories": [size_category(summary.rows)],
+        "source_datasets": source_datasets(summary),
+    }
 
 
-def appended_keys(summary: Summary, facts: Facts) -> dict[str, list[str]]:
-    """Standard lists that our items are added to."""
+def appended_items(summary: Summary, facts: Facts) -> dict[str, list[str]]:
+    """Items for standard lists where they stand beside a human's."""
     rows = summary.amounts("rows")
     tags = ["provenance"] + (["synthetic"] if rows[SYNTHETIC] + rows[MIXED] else [])
-    appended = {"tags": tags}
-    if facts.language_sample is not None:
-        return appended  # a guess: the body says so, which a list of tags cannot
-    tags_found = {tag.split("-")[0].lower() for tag in languages_of(summary, facts)}
-    languages = sorted(tags_found - _NO_LANGUAGE)
-    if languages:
-        appended["language"] = languages
-    return appended
+    # Of a sample they are guesses: the body says so, which a list cannot.
+    known = {} if facts.language_sample is not None else languages_of(summary, facts)
+    languages = {tag.split("-")[0].lower() for tag in known}
+    return {"tags": tags, "language": sorted(languages - _NO_LANGUAGE)}
 
 
 def languages_of(summary: Summary, facts: Facts) -> Mapping[str, int]:

@@ -2,9 +2,10 @@
 
 Ours are the top-level YAML key `provenance`, the entries of `configs` and `dataset_info` that bear
 our names, and a section of the body between two markers. A few standard keys are added where they
-are absent, and a few lists get items that they lack. Comments, quoting, order and line ends of all
-the rest stay. The result is read back and compared before it is returned; where that is in doubt
-the answer is a `CardError` with line, column and fix, never a README that may have lost something.
+are absent, and a few lists get items that they lack; what we added, and nobody changed since, is
+exchanged when it no longer holds. Comments, quoting, order and line ends of all the rest stay. The
+result is read back and compared before it is returned; where that is in doubt the answer is a
+`CardError` with line, column and fix, never a README that may have lost something.
 """
 
 from __future__ import annotations
@@ -14,8 +15,10 @@ from collections.abc import Collection
 from itertools import pairwise
 
 from hf_provenance.card.edits import OUR_KEY, CardEdit, Difference, EditedReadme
+from hf_provenance.card.ownership import as_list
 from hf_provenance.card.section import find_markers, section_splices, section_text
-from hf_provenance.card.yaml_edit import GONE, Ours, Plan, as_list, entry_name
+from hf_provenance.card.yaml_edit import Plan, entry_name
+from hf_provenance.card.yaml_patch import GONE, Ours
 from hf_provenance.card.yaml_spans import Block, Splice, apply, card_error, parse, read_block
 from hf_provenance.card.yaml_values import same
 from hf_provenance.errors import CardError
@@ -47,8 +50,7 @@ def edit_readme(existing: bytes | None, edit: CardEdit) -> EditedReadme:
     found = _find_block(content)
     start, end = found.span(2) if found else (0, 0)
     before = read_block(content, start, end) if found else Block(content, 0, 0, [], None, {}, {})
-    plan = Plan(before, newline)
-    plan.make(edit)
+    plan = Plan(before, newline, edit)
     splices = list(plan.splices)
     if found is None:
         # The blank line keeps a body that starts with `key: value` from looking like cut YAML.

@@ -10,7 +10,8 @@ from hf_provenance.errors import CardError
 _SECTION_NAME = re.compile(r"\w(?:-?[\w.:])*")
 _BLANK_AT_END = re.compile(r"(?:\A|\n)[ \t]*\r?\n\Z")
 _FENCE = re.compile(r"[ \t>]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)*(`{3,}(?=[^`]*$)|~{3,})")
-_CODE_SPAN = re.compile(r"(?<!`)(`+)(?!`).*?(?<!`)\1(?!`)")
+_BACKTICKS = re.compile(r"`+")
+_LISTED = 4
 
 
 def section_splices(
@@ -38,8 +39,10 @@ def section_splices(
         return [Splice(len(content), len(content), f"{lead}{begin}{text}{end}{newline}")]
     if [kind for kind, _, _ in markers] != ["begin", "end"]:
         listed = ", ".join(
-            f"{kind} in line {content.count(chr(10), 0, at) + 1}" for kind, at, _ in markers
+            f"{kind} in line {content.count(chr(10), 0, at) + 1}"
+            for kind, at, _ in markers[:_LISTED]
         )
+        listed += ", ..." if len(markers) > _LISTED else ""
         raise card_error(
             content,
             markers[0][1],
@@ -92,10 +95,11 @@ def find_markers(
         if match := _FENCE.match(text):
             fence, opened = match[1], place + match.start(1)
             continue
-        shown = _CODE_SPAN.sub(lambda code: " " * len(code[0]), text)
-        for match in marker.finditer(shown):
-            lead = text[: match.start()]
-            if not lead.strip() and len(lead.expandtabs(4)) > 3:
+        if not marker.search(text):
+            continue
+        indent = text[: len(text) - len(text.lstrip())]
+        for match in marker.finditer(_without_code_spans(text)):
+            if match.start() == len(indent) and len(indent.expandtabs(4)) > 3:
                 raise card_error(
                     content,
                     place + match.start(),
@@ -111,3 +115,22 @@ def find_markers(
             "close it",
         )
     return found, opened
+
+
+def _without_code_spans(line: str) -> str:
+    """A line with blanks in place of its code spans: from backticks to as many backticks."""
+    runs = [match.span() for match in _BACKTICKS.finditer(line)]
+    later: dict[int, list[int]] = {}
+    for number, (start, end) in reversed(list(enumerate(runs))):
+        later.setdefault(end - start, []).append(number)
+    parts, at, after = [], 0, 0
+    for number, (start, end) in enumerate(runs):
+        alike = later[end - start]
+        alike.pop()  # this one
+        if number < after or not alike:
+            continue
+        after = alike[-1] + 1
+        closing = runs[alike[-1]][1]
+        parts += [line[at:start], " " * (closing - start)]
+        at = closing
+    return "".join([*parts, line[at:]])

@@ -12,18 +12,18 @@ All offsets count characters of the whole README.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import yaml
 from yaml.constructor import ConstructorError
 from yaml.reader import ReaderError
 
+from hf_provenance.card.yaml_nodes import Node, build_nodes
 from hf_provenance.errors import CardError
 
 _COLON = re.compile(r"[ \t]*:")
-_BLANK_LINES = re.compile(r"(?:\r?\n *)+\Z")
 _DASH = re.compile(r"^ *-(?=[ \r\n]|\Z)", re.MULTILINE)
 
 
@@ -50,55 +50,6 @@ def apply(content: str, splices: Iterable[Splice]) -> str:
         parts += [content[at : splice.start], splice.text]
         at = splice.end
     return "".join([*parts, content[at:]])
-
-
-@dataclass
-class Node:
-    """A value in the source.
-
-    Attributes:
-        kind: `scalar`, `alias`, `mapping` or `sequence`.
-        start: Its first character, that of its anchor or tag if it has one.
-        end: After its last character that is content: no comment, no blank line after it.
-        first: Its first event.
-        last: After its last event.
-        style: The quote of a scalar, or `|` or `>`; `{}` of a flow collection.
-        text: A scalar's text before YAML gives it a type, or an alias's name.
-        anchor: Its anchor.
-        children: The items; of a mapping key, value, key, value ...
-    """
-
-    kind: str
-    start: int
-    end: int
-    first: int
-    last: int = 0
-    style: str | None = None
-    text: str = ""
-    anchor: str | None = None
-    children: list[Node] = field(default_factory=list)
-
-    @property
-    def flow(self) -> bool:
-        """Whether it is a collection in flow style, `[...]` or `{...}`."""
-        return self.style == "{}"
-
-    @property
-    def pairs(self) -> list[tuple[Node, Node]]:
-        """A mapping's keys and values."""
-        return list(zip(self.children[::2], self.children[1::2], strict=True))
-
-    @property
-    def ends_in_block_scalar(self) -> bool:
-        """Whether its last line is text of a `|` or `>` scalar.
-
-        What follows such a scalar can change its value: how many line breaks it keeps at its end
-        depends on the lines after it, and readers cut the block's last line break off.
-        """
-        node = self
-        while node.children:
-            node = node.children[-1]
-        return node.style in ("|", ">")
 
 
 @dataclass(frozen=True)
@@ -275,7 +226,7 @@ def read_block(content: str, start: int, end: int) -> Block:
             )
     if len(events) == 2:
         return Block(content, start, end, events, None, {}, {})
-    root = _build(content, start, events)
+    root = build_nodes(content, start, events)
     problem = None
     if root.kind != "mapping":
         problem = f"the YAML's top level is a {root.kind}, not `key: value` lines"
@@ -309,37 +260,3 @@ def _key_names(block: Block, root: Node) -> Iterator[str]:
                 key, f"YAML reads the key `{key.text}` as another type", "put it in quotes"
             )
         yield key.text
-
-
-def _build(content: str, offset: int, events: Sequence[Any]) -> Node:
-    """Make nodes of events, and give block collections the end of their last item.
-
-    PyYAML ends a block collection where the next token starts, after comments that are not its.
-    """
-    holder = Node("sequence", 0, 0, 0)
-    stack = [holder]
-    for index, event in enumerate(events):
-        start, end = offset + event.start_mark.index, offset + event.end_mark.index
-        if isinstance(event, yaml.CollectionEndEvent):
-            node = stack.pop()
-            node.last = index + 1
-            # `a: b` inside `[...]` is a flow mapping without braces: no bracket of its own.
-            node.end = end if node.flow and end > start else node.children[-1].end
-        elif isinstance(event, yaml.NodeEvent):
-            node = Node("alias", start, end, index, index + 1)
-            node.anchor = event.anchor
-            stack[-1].children.append(node)
-            if isinstance(event, yaml.CollectionStartEvent):
-                node.kind = "mapping" if isinstance(event, yaml.MappingStartEvent) else "sequence"
-                node.style = "{}" if event.flow_style else None
-                stack.append(node)
-            elif isinstance(event, yaml.ScalarEvent):
-                node.kind, node.style, node.text = "scalar", event.style, event.value
-                if event.style in ("|", ">"):
-                    node.end = start + len(_BLANK_LINES.sub("", content[start:end]))
-                elif start == end and len(stack[-1].children) > 1:
-                    # An omitted value is marked at the next token: `? key`, then comments.
-                    before = stack[-1].children[-2].end
-                    if "\n" in content[before:start] and stack[-1].kind == "mapping":
-                        node.start = node.end = before
-    return holder.children[0]

@@ -84,43 +84,45 @@ def write_flow(value: Any) -> str:
     return text.replace("e", ".0e") if "e" in text and "." not in text else text
 
 
-def write_block(value: Any, column: int = 0) -> list[str]:
+def write_block(value: Any, column: int = 0, *, inline: bool = False) -> list[str]:
     """Write a plain value that is not empty as lines in block style, as `datasets` lays them out.
 
     Args:
         value: A dict or list.
         column: Spaces before each line.
+        inline: Write a dict's lists of scalars on the line of their key.
     """
     pad, lines = " " * column, []
     if isinstance(value, dict):
         for key, item in value.items():
             head = f"{pad}{write_flow(key)}:"
-            if _is_leaf(item):
+            if is_leaf(item) or (inline and _is_of_scalars(item)):
                 lines.append(f"{head} {write_flow(item)}")
             else:
                 deeper = column + 2 if isinstance(item, dict) else column
-                lines += [head, *write_block(item, deeper)]
+                lines += [head, *write_block(item, deeper, inline=inline)]
         return lines
     for item in value:
-        if _is_leaf(item) or _is_short(item):
+        if is_leaf(item) or _is_short(item):
             lines.append(f"{pad}- {write_flow(item)}")
         else:
-            first, *rest = write_block(item, column + 2)
+            first, *rest = write_block(item, column + 2, inline=inline)
             lines += [f"{pad}- {first[column + 2 :]}", *rest]
     return lines
 
 
-def _is_leaf(value: Any) -> bool:
+def is_leaf(value: Any) -> bool:
+    """Whether a value is written on its key's line: a scalar, or an empty list or dict."""
     return not value or not isinstance(value, dict | list)
+
+
+def _is_of_scalars(value: Any) -> bool:
+    return isinstance(value, list) and all(map(is_leaf, value))
 
 
 def _is_short(value: Any) -> bool:
     """A short list of scalars, which reads better on one line as an item of another list."""
-    return (
-        isinstance(value, list)
-        and all(map(_is_leaf, value))
-        and len(write_flow(value)) <= _FLOW_WIDTH
-    )
+    return _is_of_scalars(value) and len(write_flow(value)) <= _FLOW_WIDTH
 
 
 def same(ours: Any, theirs: Any) -> bool:

@@ -6,13 +6,13 @@ from datasets import Dataset
 from hf_provenance import annotate, col, summarize
 from hf_provenance.card.facts import Facts
 from hf_provenance.card.metadata import (
-    appended_keys,
+    appended_items,
     language_creators,
     languages_of,
     provenance_block,
     size_category,
     source_datasets,
-    standard_keys,
+    standard_lists,
 )
 from hf_provenance.splits import Buckets
 
@@ -55,8 +55,8 @@ def test_hub_ids_among_the_sources_are_source_datasets_without_revision():
 
 
 def test_synthetic_is_a_tag_only_where_there_is_any():
-    assert appended_keys(summary_of(), Facts())["tags"] == ["provenance"]
-    assert appended_keys(summary_of(origin="mixed"), Facts())["tags"] == [
+    assert appended_items(summary_of(), Facts())["tags"] == ["provenance"]
+    assert appended_items(summary_of(origin="mixed"), Facts())["tags"] == [
         "provenance",
         "synthetic",
     ]
@@ -67,7 +67,7 @@ def test_language_tags_are_reduced_to_what_the_hub_filters_by():
         {"text": list("abcde"), "language": ["zh-Hant", "en", "xx", "Python 3", None]}
     )
     summary = summarize(annotate(dataset))
-    assert appended_keys(summary, Facts())["language"] == ["en", "zh"]
+    assert appended_items(summary, Facts())["language"] == ["en", "zh"]
     assert languages_of(summary, Facts()) == {"en": 1, "xx": 1, "zh-Hant": 1}
 
 
@@ -76,9 +76,16 @@ def test_a_language_of_a_sample_needs_five_rows_and_one_percent():
     assert languages_of(summary_of(), Facts(language_sample=sample)) == {"en": 600}
 
 
-def test_keys_of_the_user_win():
-    keys = standard_keys(summary_of(), Facts(card_data={"size_categories": ["other"]}))
-    assert keys["size_categories"] == ["other"]
+def test_languages_of_a_sample_are_no_tags():
+    assert appended_items(summary_of(), Facts(language_sample={"en": 600}))["language"] == []
+
+
+def test_every_list_is_named_so_that_one_without_items_can_be_taken_out():
+    assert standard_lists(summary_of()) == {
+        "language_creators": [],
+        "size_categories": ["n<1K"],
+        "source_datasets": [],
+    }
 
 
 def test_shares_in_the_block_are_of_the_whole_and_add_up():

@@ -18,8 +18,8 @@ from hf_provenance.card.readme import CardEdit, Difference, edit_readme, read_fr
 from hf_provenance.card.yaml_values import write_block
 from hf_provenance.errors import CardError
 
-BEGIN, END = "<!-- hf_provenance:begin -->", "<!-- hf_provenance:end -->"
-OURS = CardEdit(provenance={"schema": "hf-provenance/1"})
+from .readmes import BEGIN, END, OURS, block, edited, human_parts, inner, recorded, yaml_of
+
 VIEW = {"config_name": "crawl_date", "data_files": [{"split": "undated", "path": ["data/u/*"]}]}
 DEFAULT = {"config_name": "default", "data_files": [{"split": "train", "path": ["data/t/*"]}]}
 INFO = {
@@ -27,31 +27,6 @@ INFO = {
     "features": [{"name": "text", "dtype": "string"}],
     "splits": [{"name": "undated", "num_bytes": 1, "num_examples": 1}],
 }
-
-
-def edited(text: str, edit: CardEdit = OURS) -> str:
-    """Edit a README, and check what holds for every edit."""
-    content = edit_readme(text.encode(), edit).content
-    assert edit_readme(content, edit).content == content
-    after = content.decode()
-    read = read_front_matter(content)
-    card = DatasetCard(after)
-    assert card.data.to_dict() == {key: value for key, value in read.items() if value is not None}
-    return after
-
-
-def yaml_of(text: str, edit: CardEdit = OURS) -> dict[str, Any]:
-    return dict(read_front_matter(edited(text, edit).encode()))
-
-
-def block(*lines: str) -> str:
-    return "\n".join(["---", *lines, "---", "", "# Title", ""])
-
-
-def inner(text: str) -> str:
-    match = readme.YAML_BLOCK.search(text)
-    assert match
-    return match[2]
 
 
 # the readers
@@ -97,7 +72,8 @@ def test_a_readme_that_is_not_there_is_written() -> None:
         provenance={"schema": "hf-provenance/1", "cutoff": "2022-11-30"},
         configs=[DEFAULT],
         dataset_info=[INFO],
-        if_absent={"license": "odc-by", "size_categories": ["1K<n<10K"]},
+        values={"license": "odc-by"},
+        lists={"size_categories": ["1K<n<10K"]},
         append={"language": ["no", "en"], "tags": ["provenance"]},
         body="Ratio: 1 %",
         title="My data",
@@ -105,9 +81,9 @@ def test_a_readme_that_is_not_there_is_written() -> None:
     content = edit_readme(None, edit).content
     assert content.decode() == (
         "---\n"
-        "license: odc-by\n"
         "size_categories:\n"
         '- "1K<n<10K"\n'
+        "license: odc-by\n"
         "language:\n"
         '- "no"\n'
         "- en\n"
@@ -131,6 +107,11 @@ def test_a_readme_that_is_not_there_is_written() -> None:
         "provenance:\n"
         "  schema: hf-provenance/1\n"
         '  cutoff: "2022-11-30"\n'
+        "  set:\n"
+        '    size_categories: ["1K<n<10K"]\n'
+        "    license: odc-by\n"
+        '    language: ["no", en]\n'
+        "    tags: [provenance]\n"
         "---\n"
         "\n"
         "# My data\n"
@@ -182,7 +163,7 @@ def test_hostile_values_come_back_equal_wherever_they_stand(value: str) -> None:
         provenance={"generators": [value, {value: value}]},
         configs=[{"config_name": value, "data_files": value}],
         dataset_info=[{"config_name": value, "description": value}],
-        if_absent={"pretty_name": value},
+        values={"pretty_name": value},
         append={"tags": [value], "language": [value]},
         body="text",
     )
@@ -194,6 +175,8 @@ def test_hostile_values_come_back_equal_wherever_they_stand(value: str) -> None:
     )
     for existing in (block("license: mit"), flow, flow.replace("\n", "\r\n")):
         read = yaml_of(existing, edit)
+        record = read["provenance"].pop("set")
+        assert record == {"pretty_name": value, "tags": [value], "language": [value]}
         assert read["provenance"] == edit.provenance
         assert read["configs"][-1] == edit.configs[0]
         assert read["dataset_info"][-1] == edit.dataset_info[0]
@@ -274,7 +257,7 @@ def test_the_same_edit_of_the_same_readme_gives_the_same_bytes() -> None:
 
 
 def test_a_key_of_a_human_stays_and_is_reported() -> None:
-    edit = replace(OURS, if_absent={"license": "mit", "pretty_name": "P", "source_datasets": ["x"]})
+    edit = replace(OURS, values={"license": "mit", "pretty_name": "P", "source_datasets": ["x"]})
     result = edit_readme(block("license: odc-by", "source_datasets:").encode(), edit)
     assert result.kept == (
         Difference("license", "odc-by", "mit"),
@@ -284,13 +267,13 @@ def test_a_key_of_a_human_stays_and_is_reported() -> None:
 
 
 def test_one_item_and_a_list_of_one_are_no_difference() -> None:
-    edit = replace(OURS, if_absent={"license": ["mit"], "source_datasets": "original"})
+    edit = replace(OURS, values={"license": ["mit"], "source_datasets": "original"})
     before = block("license: mit", "source_datasets: [original]")
     assert edit_readme(before.encode(), edit).kept == ()
 
 
 def test_a_number_and_a_text_are_a_difference() -> None:
-    result = edit_readme(block("version: 1").encode(), replace(OURS, if_absent={"version": "1"}))
+    result = edit_readme(block("version: 1").encode(), replace(OURS, values={"version": "1"}))
     assert result.kept == (Difference("version", 1, "1"),)
 
 
@@ -324,7 +307,8 @@ def test_a_number_and_a_text_are_a_difference() -> None:
 def test_a_missing_item_goes_to_the_end_of_the_list(old: str, new: str, last: str) -> None:
     before = block("p: &p x", "l: &l [new]", "provenance: {}", f"{old}{last}")
     after = edited(before, CardEdit({}, append={"tags": ["new", "new"]}))
-    assert after == before.replace(old, new)
+    ours = recorded(tags=["new"] if old != new else [])
+    assert after == before.replace("provenance: {}", ours).replace(old, new)
 
 
 def test_norwegian_without_quotes_is_not_added_again() -> None:
@@ -333,8 +317,8 @@ def test_norwegian_without_quotes_is_not_added_again() -> None:
 
 
 def test_an_absent_key_takes_both_its_value_and_its_items() -> None:
-    edit = CardEdit({}, if_absent={"language": "en"}, append={"language": ["en", "fr"]})
-    assert yaml_of("", edit)["language"] == ["en", "fr"]
+    edit = CardEdit({}, values={"language": "de"}, append={"language": ["en", "fr"]})
+    assert yaml_of("", edit)["language"] == ["en", "fr", "de"]
 
 
 # configs and dataset_info
@@ -730,7 +714,7 @@ def test_the_only_config_of_a_human_must_stay_the_default() -> None:
         CardEdit({}, dataset_info=[{"config_name": 1}]),
         CardEdit({}, append={"tags": "abc"}),
         CardEdit({}, append={"configs": ["a"]}),
-        CardEdit({}, if_absent={"provenance": {}}),
+        CardEdit({}, values={"provenance": {}}),
     ],
 )
 def test_an_edit_that_means_nothing_is_refused(edit: CardEdit) -> None:
@@ -750,32 +734,6 @@ def test_rules_and_headings_of_the_body_are_not_taken_for_yaml(body: str) -> Non
 
 # everything else survives
 
-KEYS = ["alpha", "'b c'", "license", "x-y", '"ü"', "task_categories", "annotations_creators", "k9"]
-STYLES = [
-    " plain text # comment",
-    " 'it''s'  ",
-    ' "a\\tb\\u2028 é"',
-    ' [a, {b: c}, "d"] # [',
-    " 2024-01-05",
-    "\n- a\n-   b # c\n# between\n- c: d\n  e: [1,\n    2]",
-    "\n    n:\n      m: 1.10 # c\n\n    o: no",
-    " |\n  text\n\n  # no comment\n",
-    " >-\n   folded\n   text\n\n\n",
-    " |+\n  kept\n\n\n",
-    " |2\n    deep",
-    " plain\n  on two lines",
-    " 'two\n\n  lines'",
-    "",
-    " ~ # null",
-    " &{n} [anchored]",
-    " &{n} v\n{n}2: *{n}",
-    " {flow: map,\n  over: lines} ",
-    " 🦜\u00a0ok",
-    "\n  # note\n  deep: {}",
-    " !!str 12",
-    " on",
-]
-COMMENTS = ["", "", "# comment: x\n", "\n", "#---\n", "   # indented\n"]
 OWN = [
     "tags: [a, 'b'] # c",
     "tags:\n  - a # c",
@@ -789,31 +747,12 @@ OWN = [
     "dataset_info: {x: 1}",
     "dataset_info:\n  features: # c\n  - name: x\n  y: |+\n    z\n\n",
 ]
-BODIES = [
-    "",
-    "\n# Title\n\ntext  \n",
-    "text",
-    "\n***\n\n- a\n\n```\n<!-- hf_provenance:begin -->\n```",
-    "\n| a |\n|---|\n<!-- other -->\n\u2028\x85é 🦜\n\n",
-]
-
-
-@st.composite
-def human_parts(draw: st.DrawFn) -> tuple[list[str], str]:
-    """The human's entries of a YAML block, and a body."""
-    entries = []
-    for key in draw(st.lists(st.sampled_from(KEYS), unique=True, max_size=6)):
-        value = draw(st.sampled_from(STYLES)).replace("{n}", re.sub("[^a-z]", "", key) + "x")
-        entries.append(draw(st.sampled_from(COMMENTS)) + key + ":" + value)
-    return entries, draw(st.sampled_from(BODIES))
-
-
 EDIT = CardEdit(
     provenance={"schema": "hf-provenance/1", "at": "2024-01-05", "x": [{"a": [1, "b\n---"]}]},
     configs=[DEFAULT, VIEW],
     dataset_info=[INFO],
     drop_configs=["gone"],
-    if_absent={"pretty_name": "P", "license": "mit"},
+    values={"pretty_name": "P", "license": "mit"},
     append={"tags": ["provenance"], "language": ["en"]},
     body="## Ours\n\ntext",
 )
@@ -843,11 +782,14 @@ def test_taking_our_parts_out_again_gives_the_human_readme_back(
     after = edited(before, EDIT)
     old, new = read_front_matter(before.encode()), read_front_matter(after.encode())
     assert {key: new[key] for key in old} == old
-    absent = {key: value for key, value in EDIT.if_absent.items() if key not in old}
+    absent = {key: value for key, value in EDIT.values.items() if key not in old}
     ours = {**absent, **EDIT.append, "configs": EDIT.configs, "dataset_info": EDIT.dataset_info}
-    ours["provenance"] = EDIT.provenance
+    record = {"set": {**absent, **EDIT.append}}
+    assert "tool" not in EDIT.provenance
+    ours["provenance"] = {**EDIT.provenance, **record}
     assert {key: value for key, value in new.items() if key not in old} == ours
-    block_text = newline.join(write_block(ours))
+    lines = [write_block({key: ours[key]}, inline=key == "provenance") for key in ours]
+    block_text = newline.join(line for part in lines for line in part)
     section = newline.join([BEGIN, *EDIT.body.split("\n"), END, ""])
     assert after.count(block_text) == after.count(section) == 1
     rest = after.replace(block_text, "").removesuffix(section)
@@ -882,7 +824,7 @@ def test_whatever_stands_beside_our_parts_survives(
     assert {k: v for k, v in old.items() if k not in touched} == {
         key: new[key] for key in old if key not in touched
     }
-    assert new["provenance"] == EDIT.provenance
+    assert {k: v for k, v in new["provenance"].items() if k != "set"} == EDIT.provenance
     for key in ("configs", "dataset_info"):
         theirs = old.get(key) or []
         for entry in theirs if isinstance(theirs, list) else [{"config_name": "default", **theirs}]:
