@@ -3,7 +3,7 @@
     import hf_provenance as hfp
 
     ds = hfp.annotate(ds, origin=hfp.col("written_by", {"ai": "synthetic", "person": "human"}))
-    hfp.save_to_folder(ds, "my-dataset")
+    hfp.push_to_hub(ds, "owner/my-dataset")
 
 Data flows one way through the modules, and none imports one to its right:
 
@@ -11,16 +11,23 @@ Data flows one way through the modules, and none imports one to its right:
 
 `annotate` gives every row its `prov_` columns; `split_by_crawl_date` divides rows by when they
 were collected; `summarize` turns rows into a small, exact summary; `build_card` says it in words;
-`save_to_folder` writes all of it as the folder a Hub repo would be. Unknown is a value: nothing
-is ever guessed to be human.
+`save_to_folder` writes all of it as the folder a Hub repo would be, and `push_to_hub` puts it on
+the Hub in one commit. `load_summary` reads what a dataset states, `mixture_ratio` what a mix of
+datasets does, and `verify` says whether it is true. Unknown is a value: nothing is ever guessed
+to be human.
 """
 
 from hf_provenance.annotate import annotate
 from hf_provenance.annotator import Annotator
 from hf_provenance.card.card import build_card
 from hf_provenance.errors import ProvenanceError
+from hf_provenance.mixing import Mixture, mixture_ratio
 from hf_provenance.publish.folder import save_to_folder
+from hf_provenance.publish.hub import push_to_hub
+from hf_provenance.publish.publication import load_summary
 from hf_provenance.publish.published import Published
+from hf_provenance.publish.verification import Verification
+from hf_provenance.publish.verify import verify
 from hf_provenance.sources.fields import col
 from hf_provenance.splits import split_by_crawl_date
 from hf_provenance.summary import Summary
@@ -29,14 +36,20 @@ from hf_provenance.version import __version__
 
 __all__ = [
     "Annotator",
+    "Mixture",
     "ProvenanceError",
     "Published",
     "Summary",
+    "Verification",
     "__version__",
     "annotate",
     "build_card",
     "col",
+    "load_summary",
+    "mixture_ratio",
+    "push_to_hub",
     "save_to_folder",
     "split_by_crawl_date",
     "summarize",
+    "verify",
 ]

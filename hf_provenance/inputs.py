@@ -20,8 +20,15 @@ from datasets import load_dataset, load_dataset_builder, load_from_disk
 from datasets.exceptions import DatasetsError
 from zstandard import ZstdError
 
+from hf_provenance.card.facts import DEFAULT
 from hf_provenance.errors import InputError, ProvenanceError
 from hf_provenance.parquet_stream import stream
+from hf_provenance.publish.columns import tally_shards
+from hf_provenance.publish.publication import open_tree, published_configs, read_publication
+from hf_provenance.publish.repo import HubRepo, HubTree
+from hf_provenance.publish.tree import FolderTree
+from hf_provenance.summary import Summary
+from hf_provenance.tally import summarize
 
 _FORMATS = {
     ".parquet": "parquet",
@@ -46,12 +53,13 @@ _UNREADABLE = (
 """What readers raise for bad data."""
 
 
-def open_input(name: str, *, config: str | None = None) -> Any:
+def open_input(name: str, *, config: str | None = None, revision: str | None = None) -> Any:
     """Open an INPUT.
 
     Args:
         name: File, glob, folder or Hub id.
         config: Config to load, where there are several.
+        revision: Branch, tag or commit of a Hub id.
 
     Returns:
         An `IterableDatasetDict`, or what `load_from_disk` gives.
@@ -60,10 +68,49 @@ def open_input(name: str, *, config: str | None = None) -> Any:
         InputError: It is not there, or cannot be read.
     """
     with reading(name):
-        return _open(name, config)
+        return _open(name, config, revision)
 
 
-def _open(name: str, config: str | None) -> Any:
+def summarize_input(
+    name: str, *, config: str | None = None, revision: str | None = None
+) -> Summary:
+    """Sum up the `prov_` columns of an INPUT.
+
+    Of what was published with this package only these columns are read, by range.
+
+    Raises:
+        InputError: It is not there, or cannot be read.
+        SchemaError: It is not annotated.
+    """
+    if Path(name).is_dir() or _is_hub_id(name):
+        tree = open_tree(name, revision)
+        if (config or DEFAULT) in published_configs(tree):
+            held = read_publication(tree, config or DEFAULT)
+            return tally_shards(tree, held.layout).summary
+        revision = tree.sha if isinstance(tree, HubTree) else None
+    with reading(name):
+        return summarize(_open(name, config, revision))
+
+
+def is_publication(name: str, config: str = DEFAULT) -> bool:
+    """Whether a name is that of a folder with a config that `save_to_folder` wrote."""
+    folder = Path(name)
+    return folder.is_dir() and config in published_configs(FolderTree(folder))
+
+
+def head_of(name: str) -> str:
+    """The newest commit of a Hub id, so that all that is read comes from one.
+
+    Raises:
+        InputError: It is no Hub id.
+        AccessError: It is not there for this token.
+    """
+    if not _is_hub_id(name):
+        raise InputError(f"{name} is no Hub id (OWNER/NAME).")
+    return HubRepo.of(name).tree().sha
+
+
+def _open(name: str, config: str | None, revision: str | None) -> Any:
     path = Path(name)
     if path.is_dir():
         if (path / "dataset_dict.json").is_file() or (path / "state.json").is_file():
@@ -84,13 +131,16 @@ def _open(name: str, config: str | None) -> Any:
         return stream(load_dataset_builder(formats.pop(), data_files=data_files, **options))
     if has_magic(name):
         raise InputError(f"{name}: no file matches this pattern.")
-    if (
-        path.suffix in {*_FORMATS, *_COMPRESSED}
-        or name.count("/") != 1
-        or name.startswith((".", "/"))
-    ):
+    if not _is_hub_id(name):
         raise InputError(f"{name}: no such file or folder, and it is no Hub id (OWNER/NAME).")
-    return load_dataset(name, config, streaming=True)
+    return load_dataset(name, config, streaming=True, revision=revision)
+
+
+def _is_hub_id(name: str) -> bool:
+    path = Path(name)
+    known = path.suffix in {*_FORMATS, *_COMPRESSED}
+    shaped = name.count("/") == 1 and not name.startswith((".", "/")) and not has_magic(name)
+    return shaped and not known and not path.exists()
 
 
 @contextmanager

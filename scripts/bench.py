@@ -29,6 +29,7 @@ from typing import Any
 
 import psutil
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import xxhash
 from datasets import Dataset, IterableDataset, disable_progress_bars, load_dataset
@@ -51,7 +52,7 @@ FOUND = Annotator(method="web_crawl")
 def main() -> None:
     """Run the measurements that were asked for."""
     measurements = {"map": bench_map, "folder": bench_folder, "dates": bench_dates}
-    measurements["memory"] = bench_memory
+    measurements |= {"memory": bench_memory, "hub": bench_hub}
     arguments = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     arguments.add_argument("what", nargs="*", help=f"any of {', '.join(measurements)}")
     arguments.add_argument("--rows", type=int, default=200_000, help="rows of the corpus")
@@ -130,11 +131,30 @@ def bench_memory(rows: int, runs: int) -> None:
         shutil.rmtree(output, ignore_errors=True)
 
 
-def compare(name: str, ours: Run, theirs: Run, runs: int, *, goal: str, scale: float = 1.0) -> None:
-    """Time both sides in turn and print the median of the ratios."""
+def bench_hub(rows: int, runs: int) -> None:
+    """A push in time, and a verification in bytes, against a Hub on loopback."""
+    program = [sys.executable, str(Path(__file__).with_name("bench_hub.py"))]
+    sys.stdout.flush()
+    subprocess.run([*program, "--rows", str(rows), "--runs", str(runs)], check=True)
+
+
+def compare(
+    name: str,
+    ours: Run,
+    theirs: Run,
+    runs: int,
+    *,
+    goal: str,
+    scale: float = 1.0,
+    before: Run = lambda: None,
+) -> None:
+    """Time both sides in turn and print the median of the ratios; `before` is not timed."""
     pairs = []
     for number in range(runs + 1):
-        pair = (timed(ours), timed(theirs))
+        before()
+        mine_now = timed(ours)
+        before()
+        pair = (mine_now, timed(theirs))
         if number:  # the first run warms caches
             pairs.append(pair)
     ratios = sorted(a * scale / b for a, b in pairs)
@@ -196,6 +216,16 @@ def python_columns(batch: dict[str, list[Any]]) -> dict[str, list[Any]]:
 def corpus_dataset(rows: int) -> Dataset:
     """The corpus as a memory-mapped dataset."""
     return load_dataset("parquet", data_files=str(corpus_file(rows)), split="train")
+
+
+def short_dataset(rows: int) -> Dataset:
+    """The corpus with texts of 200 characters."""
+    path = WORK / f"short-{rows}.parquet"
+    if not path.exists():
+        table = pq.read_table(corpus_file(rows))
+        short = pc.utf8_slice_codeunits(table["text"], 0, 200)
+        pq.write_table(table.set_column(table.column_names.index("text"), "text", short), path)
+    return load_dataset("parquet", data_files=str(path), split="train")
 
 
 def corpus_file(rows: int) -> Path:

@@ -36,8 +36,8 @@ ORDER = [
     ("tally",),
     ("card",),
     ("publish",),
-    ("parquet_stream", "inputs", "examples"),
-    ("console",),
+    ("mixing", "parquet_stream", "inputs", "examples"),
+    ("commands",),
     ("cli",),
 ]
 """Left to right; no module imports one to its right."""

@@ -29,16 +29,17 @@ RUN = rf"[0-9a-f]{{{RUN_DIGITS}}}"
 
 
 class Size(NamedTuple):
-    """Rows, and bytes of Arrow data, of a part of a dataset."""
+    """Rows of a part of a dataset, bytes of Arrow data, and bytes of its files."""
 
     rows: int = 0
     size: int = 0
+    files: int = 0
 
     def __add__(self, other: object) -> Size:
         """Size of both parts."""
         if not isinstance(other, Size):
             return NotImplemented
-        return Size(self.rows + other.rows, self.size + other.size)
+        return Size(self.rows + other.rows, self.size + other.size, self.files + other.files)
 
 
 @dataclass(frozen=True)
@@ -143,7 +144,7 @@ class Layout:
     def sizes(self) -> dict[tuple[str, str | None], Size]:
         """Size of each (split, bucket)."""
         return {
-            at: sum((Size(shard.rows, shard.arrow_bytes) for shard in shards), Size())
+            at: sum((Size(s.rows, s.arrow_bytes, s.size) for s in shards), Size())
             for at, shards in self.parts.items()
         }
 

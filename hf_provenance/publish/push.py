@@ -51,6 +51,8 @@ _MESSAGES = {
     ANNOTATE: "Label {rows:,} rows in place",
 }
 
+_NAMED = 20
+
 _log = logging.getLogger(__name__)
 
 
@@ -291,16 +293,22 @@ def read_held(tree: HubTree, intent: Intent) -> Publication | None:
 
 def _announce(head: Head, after: Outcome) -> None:
     """Say what will go before it does, and whether rows of people are among it."""
-    for path in sorted(after.gone):
-        _log.info("%s: %s will be removed.", head.tree.repo.name, path)
-    held = head.publication
-    if held is None:
-        return
-    before, now = (summary.amounts("rows")[HUMAN] for summary in (held.summary, after.summary))
-    if now < before:
+    where = head.tree.repo.name
+    if after.gone:
+        paths = sorted(after.gone)
+        more = f" and {len(paths) - _NAMED:,} more" if len(paths) > _NAMED else ""
         _log.warning(
-            "%s: the rows labelled human fall from %s to %s.",
-            head.tree.repo.name,
-            f"{before:,}",
-            f"{now:,}",
+            "%s: %s files will be removed: %s%s.",
+            where,
+            f"{len(paths):,}",
+            ", ".join(paths[:_NAMED]),
+            more,
         )
+    if head.publication is not None:
+        before, now = (
+            summary.amounts("rows")[HUMAN] for summary in (head.publication.summary, after.summary)
+        )
+        if now < before:
+            _log.warning(
+                "%s: the rows labelled human fall from %s to %s.", where, f"{before:,}", f"{now:,}"
+            )

@@ -46,7 +46,8 @@ def make_configs(layout: Layout) -> list[dict[str, Any]]:
 def make_dataset_info(layout: Layout, features: Features) -> list[dict[str, Any]]:
     """Entries of the README's `dataset_info` for `default` and `crawl_date`.
 
-    `num_examples` must be exact: off by one, every reader stops with an error.
+    `num_examples` must be exact: off by one, every reader stops with an error. Without
+    `download_size` nobody could add a split with `Dataset.push_to_hub`.
     """
     sizes = layout.sizes()
     return [
@@ -126,6 +127,8 @@ def _info(name: str, features: Features, sizes: Mapping[str, Size]) -> dict[str,
             {"name": split, "num_bytes": size.size, "num_examples": size.rows}
             for split, size in sizes.items()
         ],
+        "download_size": sum(size.files for size in sizes.values()),
+        "dataset_size": sum(size.size for size in sizes.values()),
     }
 
 

@@ -1,0 +1,176 @@
+"""Verbs on rows that are here, or are read from the Hub: demo, annotate, split, summarize, card."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from hf_provenance.annotate import all_offenders
+from hf_provenance.annotate import annotate as annotate_dataset
+from hf_provenance.annotator import Annotator
+from hf_provenance.card.card import build_card
+from hf_provenance.commands import options as shared
+from hf_provenance.commands.fields import field_options, fields_from
+from hf_provenance.commands.printing import print_data, print_summary, report
+from hf_provenance.demo import ANNOTATOR, CARD, load_demo
+from hf_provenance.errors import UsageError, VocabularyError
+from hf_provenance.inputs import head_of, open_input, reading, summarize_input
+from hf_provenance.publish.folder import save_to_folder
+from hf_provenance.publish.hub import push_to_hub
+from hf_provenance.publish.modes import ANNOTATE
+from hf_provenance.publish.published import Published
+from hf_provenance.tables import named_splits
+
+
+@click.command()
+@shared.output
+@click.option("--overwrite", is_flag=True, help="Replace what FOLDER holds.")
+@shared.form
+@click.pass_obj
+def demo(quiet: bool, output: Path, overwrite: bool, form: str) -> None:
+    """Annotate the shipped demo data and write its repo folder.
+
+    The data are release notes, translations and declarations that people wrote, and rows that a
+    small language model wrote. The folder says which is which.
+
+    Example: hf-provenance demo -o demo-folder
+    """
+    annotated = annotate_dataset(load_demo(streaming=True), ANNOTATOR)
+    published = save_to_folder(annotated, output, overwrite=overwrite, progress=not quiet, **CARD)
+    report(published, form, quiet)
+
+
+@click.command()
+@click.argument("input_", metavar="INPUT")
+@click.option("-o", "--output", type=click.Path(path_type=Path), metavar="FOLDER",
+              help="Repo folder to write.")  # fmt: skip
+@click.option("--push", is_flag=True, help="Label INPUT, a Hub id, in place: one commit.")
+@click.option("--create-pr", is_flag=True, help="With --push: open a pull request.")
+@shared.with_options([*field_options(), *shared.folder, shared.config, shared.form])
+@click.pass_obj
+def annotate(
+    quiet: bool,
+    /,
+    input_: str,
+    config: str | None,
+    form: str,
+    push: bool,
+    create_pr: bool,
+    **options: Any,
+) -> None:
+    """Label the rows of INPUT and write them as a repo folder.
+
+    INPUT is a Parquet, JSON Lines or CSV file or glob, a folder, a saved dataset or a Hub id. A
+    field is a constant, or a column: col(NAME), or col(NAME, VALUE=LABEL, ...).
+
+    \b
+    Example:
+      hf-provenance annotate data.parquet -o labelled \\
+          --origin "col(written_by, ai=synthetic, person=human)" --method web_crawl
+    """  # noqa: D301 - a raw \\b would not keep click from wrapping the example
+    if push == (options["output"] is not None):
+        raise UsageError("say where to: -o FOLDER, or --push to label a Hub dataset in place.")
+    annotator = Annotator(**fields_from(options))
+    with reading(input_):
+        dataset = open_input(input_, config=config, revision=head_of(input_) if push else None)
+        try:
+            labelled = annotate_dataset(dataset, annotator, overwrite=options["overwrite"])
+            if push:
+                published = push_to_hub(
+                    labelled,
+                    input_,
+                    mode=ANNOTATE,
+                    create_pr=create_pr,
+                    **shared.publication_of(options | {"config_name": config or "default"}, quiet),
+                )
+            else:
+                published = _save(labelled, options, quiet)
+        except VocabularyError as error:
+            # A stream stops at its first bad batch; whoever mends the mapping wants all of them.
+            for name, rows in named_splits(dataset).items():
+                complete = all_offenders(rows, annotator)
+                if complete:
+                    raise VocabularyError(f"split {name!r}: {complete}") from error
+            raise
+    report(published, form, quiet)
+
+
+@click.command()
+@click.argument("input_", metavar="INPUT")
+@shared.output
+@shared.with_options([*shared.folder, shared.config, shared.form])
+@click.pass_obj
+def split(quiet: bool, /, input_: str, config: str | None, form: str, **options: Any) -> None:
+    """Divide an annotated INPUT by crawl date and write it as a repo folder.
+
+    Example: hf-provenance split labelled -o by-year --by year
+    """
+    with reading(input_):
+        published = _save(open_input(input_, config=config), options, quiet)
+    report(published, form, quiet)
+
+
+@click.command()
+@click.argument("input_", metavar="INPUT")
+@shared.config
+@shared.revision
+@shared.form
+def summarize(input_: str, config: str | None, revision: str | None, form: str) -> None:
+    """Sum up an annotated INPUT from its prov_ columns.
+
+    Of a folder or a Hub dataset that was published with hf-provenance nothing else is read.
+
+    Example: hf-provenance summarize labelled --format json
+    """
+    summary = summarize_input(input_, config=config, revision=revision)
+    if form == "json":
+        print_data(summary.to_dict())
+    else:
+        print_summary(summary)
+
+
+@click.command()
+@click.argument("input_", metavar="INPUT")
+@shared.config
+@click.option("--base", type=click.Path(exists=True, dir_okay=False, path_type=Path),
+              help="README to add to; all outside our part stays.")  # fmt: skip
+@shared.template
+@click.option("--repo-id", help="Hub id for the examples on the card.")
+@shared.form
+def card(
+    input_: str,
+    config: str | None,
+    base: Path | None,
+    template: Path | None,
+    repo_id: str | None,
+    form: str,
+) -> None:
+    """Print the card that the rows of an annotated INPUT give by themselves.
+
+    Views, pictures and the language sample stand in the README.md that annotate and split write.
+
+    Example: hf-provenance card labelled --base README.md
+    """
+    written = build_card(
+        summarize_input(input_, config=config),
+        base=base.read_bytes() if base else None,
+        template=template,
+        repo_id=repo_id,
+    )
+    if form == "json":
+        data = written.data.to_dict()  # type: ignore[no-untyped-call]
+        print_data({"data": data, "text": written.text})
+    else:
+        click.echo(str(written), nl=False)
+
+
+def _save(dataset: Any, options: dict[str, Any], quiet: bool) -> Published:
+    return save_to_folder(
+        dataset,
+        options["output"],
+        overwrite=options["overwrite"],
+        repo_id=options["repo_id"],
+        **shared.publication_of(options, quiet),
+    )

@@ -1,0 +1,149 @@
+"""Measure a push and a verification against a Hub on loopback, in time and in bytes.
+
+Run by `scripts/bench hub`. The client reads its endpoint when it is imported, so this is a
+program of its own.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import socket
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+WORK = ROOT / ".cache" / "bench"
+REPO = "alice/corpus"
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as place:
+        place.bind(("127.0.0.1", 0))
+        return int(place.getsockname()[1])
+
+
+PORT = free_port()
+ENDPOINT = f"http://127.0.0.1:{PORT}"
+os.environ.update(
+    HF_ENDPOINT=ENDPOINT,
+    HF_TOKEN="hf_alice",
+    HF_HOME=str(WORK / "hub-home"),
+    HF_HUB_DISABLE_XET="1",
+    HF_HUB_DISABLE_TELEMETRY="1",
+    NO_PROXY="127.0.0.1",
+)
+
+from bench import CORE, FOUND, compare, corpus_dataset, short_dataset  # noqa: E402
+from datasets import Dataset, disable_progress_bars  # noqa: E402
+from huggingface_hub.utils import disable_progress_bars as disable_hub_bars  # noqa: E402
+
+from hf_provenance import annotate, push_to_hub, save_to_folder, verify  # noqa: E402
+
+
+def main() -> None:
+    """Measure with so many rows and runs."""
+    arguments = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
+    arguments.add_argument("--rows", type=int, default=200_000)
+    arguments.add_argument("--runs", type=int, default=5)
+    options = arguments.parse_args()
+    disable_progress_bars()
+    disable_hub_bars()
+    corpus = corpus_dataset(options.rows)
+    push_time(annotate(corpus, FOUND), options.runs)
+    verify_bytes("mean text 2.3 kB", annotate(corpus, CORE))
+    verify_bytes("texts of 200 characters", annotate(short_dataset(options.rows), CORE))
+
+
+def push_time(rows: Dataset, runs: int) -> None:
+    """Time of `push_to_hub` over `Dataset.push_to_hub` of the same annotated rows."""
+
+    def ours() -> None:
+        push_to_hub(rows, REPO, progress=False, figures=False)
+
+    def theirs() -> None:
+        rows.push_to_hub(REPO)
+
+    with hub() as fresh:
+        compare("push_to_hub / Dataset.push_to_hub of the same annotated rows", ours, theirs, runs,
+                goal="<= 1.2", before=fresh)  # fmt: skip
+
+
+def verify_bytes(name: str, rows: Dataset) -> None:
+    """Bytes that the server sends for `verify`, by row and as a share of the data."""
+    with hub():
+        push_to_hub(rows, REPO, progress=False, figures=False)
+        forget()
+        state = verify(REPO).state
+        log = requests()
+    fetched = sum(entry["out"] for path, entry in log.items() if ".parquet" in path)
+    other = sum(entry["out"] for path, entry in log.items() if ".parquet" not in path)
+    data, footers = sizes(rows)
+    labels = (fetched - footers) / rows.num_rows
+    print(
+        f"verify ({name}): {state}; {labels:.1f} bytes a row + {footers / 1e3:.0f} kB of footers "
+        f"(goal <= 45), {fetched / data:.2%} of the {data / 1e6:.0f} MB of shards "
+        f"(goal < 5 % at 2.3 kB); {other / 1e3:.0f} kB of card, summary and lists"
+    )
+
+
+def sizes(rows: Dataset) -> tuple[int, int]:
+    """Bytes of the shards of the same rows in a folder, and of their footers."""
+    folder = WORK / "hub-folder"
+    published = save_to_folder(rows, folder, overwrite=True, progress=False, figures=False)
+    data = footers = 0
+    for path in published.files:
+        if path.startswith("data/"):
+            content = (folder / path).read_bytes()
+            data += len(content)
+            footers += int.from_bytes(content[-8:-4], "little") + 8
+    return data, footers
+
+
+@contextmanager
+def hub() -> Iterator[Any]:
+    """A Hub on loopback; calling what is given puts an empty one in its place."""
+    running: list[subprocess.Popen[str]] = []
+
+    def stop() -> None:
+        while running:
+            process = running.pop()
+            process.terminate()
+            process.wait()
+
+    def fresh() -> None:
+        stop()
+        command = [sys.executable, "-m", "tests.hub", "--port", str(PORT)]
+        process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+        running.append(process)
+        if process.stdout is None or not process.stdout.readline().startswith(ENDPOINT):
+            raise RuntimeError("the Hub on loopback did not start")
+
+    fresh()
+    try:
+        yield fresh
+    finally:
+        stop()
+
+
+def requests() -> dict[str, dict[str, int]]:
+    """What the server has counted, by method and path."""
+    with urllib.request.urlopen(f"{ENDPOINT}/_log") as answer:
+        counted: dict[str, dict[str, int]] = json.load(answer)
+        return counted
+
+
+def forget() -> None:
+    """Count from here."""
+    urllib.request.urlopen(urllib.request.Request(f"{ENDPOINT}/_forget", method="POST")).close()
+
+
+if __name__ == "__main__":
+    main()
