@@ -84,6 +84,7 @@ class Column:
         core: Core columns are always written; the others only when asked for.
         meaning: One sentence for the card.
         vocabulary: The closed list of values, where there is one.
+        bounds: Least and most of a number, where it has some.
     """
 
     name: str
@@ -92,7 +93,11 @@ class Column:
     core: bool
     meaning: str
     vocabulary: tuple[str, ...] | None = None
+    bounds: tuple[int, int] | None = None
 
+
+_COUNT = (0, 2**53)
+"""Bounds of a count: up to here every JSON reader has integers exactly."""
 
 COLUMNS = (
     Column("prov_id", pa.string(), False, True, "hash of the text as it stands (xxh3-128)"),
@@ -103,14 +108,14 @@ COLUMNS = (
     Column("prov_collected_at", TIMESTAMP, True, True, "earliest possible collection, UTC"),
     Column("prov_collected_until", TIMESTAMP, True, True, "latest possible collection, UTC"),
     Column("prov_generator", pa.string(), True, True, "the model that wrote it"),
-    Column("prov_bytes", pa.int64(), False, True, "UTF-8 bytes of text, or stored bytes of media"),
+    Column("prov_bytes", pa.int64(), False, True, "UTF-8 bytes of text, or stored bytes of media", bounds=_COUNT),
     Column("prov_problems", pa.string(), True, True, "what went wrong while labelling"),
-    Column("prov_synthetic_share", pa.float32(), True, False, "share a model wrote, 0 to 1"),
-    Column("prov_generation", pa.int8(), True, False, "models between the row and a person"),
+    Column("prov_synthetic_share", pa.float32(), True, False, "share a model wrote, 0 to 1", bounds=(0, 1)),
+    Column("prov_generation", pa.int8(), True, False, "models between the row and a person", bounds=(0, 127)),
     Column("prov_parents", pa.list_(pa.string()), True, False, "rows or URLs it was derived from"),
     Column("prov_authored_at", TIMESTAMP, True, False, "when the text was written, UTC"),
     Column("prov_url", pa.string(), True, False, "where it was found"),
-    Column("prov_tokens", pa.int64(), True, False, "tokens, by the tokenizer that the card names"),
+    Column("prov_tokens", pa.int64(), True, False, "tokens, by the tokenizer that the card names", bounds=_COUNT),
     Column("prov_language", pa.string(), True, False, "language, BCP-47"),
     Column("prov_license", pa.string(), True, False, "licence, SPDX"),
 )  # fmt: skip
@@ -184,28 +189,44 @@ def check_rows(table: pa.Table, *, where: str = "the dataset") -> None:
         where: How to name the data in the error.
 
     Raises:
-        SchemaError: A null where there may be none, or an id that is no 32 hex digits.
+        SchemaError: A null where there may be none, an id that is no 32 hex digits, a number
+            out of bounds, or an interval of dates that is none.
         VocabularyError: A value outside a closed vocabulary.
     """
+    again = "annotate again with `annotate(dataset, overwrite=True)`."
     for name in provenance_columns(table.column_names):
         column = BY_NAME[name]
         if not column.nullable and table[name].null_count:
             raise SchemaError(
                 f"{where}: {table[name].null_count:,} rows have no {name!r}, which every row "
-                "must have: annotate again with `annotate(dataset, overwrite=True)`."
+                f"must have: {again}"
             )
         if column.vocabulary:
             odd = sorted(set(pc.unique(table[name]).to_pylist()) - set(column.vocabulary))
             if odd:
                 raise VocabularyError(
                     f"{where}: column {name!r} holds {odd[:5]}, and may hold only "
-                    f"{list(column.vocabulary)}: annotate again with "
-                    "`annotate(dataset, overwrite=True)`."
+                    f"{list(column.vocabulary)}: {again}"
+                )
+        if column.bounds and table.num_rows:
+            low, high = column.bounds
+            found = pc.min_max(table[name]).as_py()
+            if found["min"] is not None and not low <= found["min"] <= found["max"] <= high:
+                raise SchemaError(
+                    f"{where}: column {name!r} holds values from {found['min']} to "
+                    f"{found['max']}, and may hold only {low:,} to {high:,}: {again}"
                 )
     if "prov_id" in table.column_names and table.num_rows:
         lengths = pc.min_max(pc.binary_length(table["prov_id"])).as_py()
         if lengths != {"min": 32, "max": 32}:
             raise SchemaError(f"{where}: column 'prov_id' holds values that are no 32 hex digits.")
+    start, end = (table[name] for name in ("prov_collected_at", "prov_collected_until"))
+    whole = pc.equal(pc.is_null(start), pc.is_null(end))
+    if not pc.all(pc.and_(whole, pc.fill_null(pc.less_equal(start, end), True))).as_py():
+        raise SchemaError(
+            f"{where}: rows whose 'prov_collected_at' lies after 'prov_collected_until', or is "
+            f"there without it: {again}"
+        )
 
 
 def _same_type(found: pa.DataType, wanted: pa.DataType) -> bool:

@@ -1,5 +1,7 @@
 """The row schema: types that the Hub shows, and checks that name what is wrong."""
 
+from datetime import datetime
+
 import pyarrow as pa
 import pytest
 from datasets import Features
@@ -91,3 +93,44 @@ def test_the_basis_of_a_label_is_ranked_strongest_first():
 
 def test_every_method_that_implies_a_model_is_a_method():
     assert set(schema.MODEL_METHODS) < set(schema.METHODS)
+
+
+def row(**values) -> pa.Table:
+    """One annotated row with other values."""
+    core = {
+        "prov_id": "0" * 32,
+        "prov_origin": "human",
+        "prov_origin_basis": "declared",
+        "prov_method": "unknown",
+        "prov_bytes": 1,
+    }
+    names = [c.name for c in schema.COLUMNS if c.core or c.name in values]
+    filled = {name: [values.get(name, core.get(name))] for name in names}
+    return pa.table(filled, schema=schema.arrow_schema(tuple(names)))
+
+
+def test_a_row_with_labels_of_the_schema_passes():
+    schema.check_rows(row(prov_tokens=5, prov_synthetic_share=0.5, prov_generation=1))
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("prov_bytes", -1),
+        ("prov_bytes", 2**60),
+        ("prov_tokens", -5),
+        ("prov_generation", -1),
+        ("prov_synthetic_share", 1.5),
+    ],
+)
+def test_a_number_out_of_bounds_is_an_error_that_names_the_column(column, value):
+    with pytest.raises(SchemaError, match=f"'{column}' holds values from .* may hold only"):
+        schema.check_rows(row(**{column: value}))
+
+
+@pytest.mark.parametrize(
+    ("start", "end"), [(datetime(2024, 1, 2), datetime(2024, 1, 1)), (datetime(2024, 1, 2), None)]
+)
+def test_dates_that_are_no_interval_are_an_error(start, end):
+    with pytest.raises(SchemaError, match="'prov_collected_until'"):
+        schema.check_rows(row(prov_collected_at=start, prov_collected_until=end))
