@@ -21,7 +21,7 @@ from huggingface_hub.errors import (
     RepositoryNotFoundError,
     RevisionNotFoundError,
 )
-from huggingface_hub.hf_api import DatasetInfo, RepoFile
+from huggingface_hub.hf_api import DatasetInfo, ExpandDatasetProperty_T, RepoFile
 
 from hf_provenance.errors import AccessError, HubError
 from hf_provenance.publish.patience import PATIENCE, HTTPError, describe, persist, status_of
@@ -31,6 +31,9 @@ from hf_provenance.version import __version__
 MAIN = "main"
 
 Result = TypeVar("Result")
+
+_LOOK: list[ExpandDatasetProperty_T] = ["sha", "private", "gated"]
+"""What a look at a repo asks for: not the list of all its files, which would come with it."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,7 @@ class HubRepo:
     revision: str = MAIN
     api: HfApi = field(default_factory=HfApi, repr=False)
     patience: float = PATIENCE
+    _trees: dict[str, HubTree] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
     def of(
@@ -85,14 +89,21 @@ class HubRepo:
             AccessError: It is not there for this token.
         """
         at = revision or self.revision
-        found = self.ask("a look", lambda: self.api.dataset_info(self.repo_id, revision=at))
+        found = self.ask(
+            "a look",
+            lambda: self.api.dataset_info(self.repo_id, revision=at, expand=_LOOK),
+        )
         if not found.sha:
             raise HubError(f"{self.name}: the Hub does not tell which commit this is.")
         return found
 
     def tree(self, sha: str | None = None) -> HubTree:
-        """Its files at a commit, the newest of the revision where none is named."""
-        return HubTree(self, sha or str(self.info().sha))
+        """Its files at a commit, the newest of the revision where none is named.
+
+        A commit never changes, so what was asked of it once is not asked again.
+        """
+        sha = sha or str(self.info().sha)
+        return self._trees.setdefault(sha, HubTree(self, sha))
 
 
 @dataclass(frozen=True)

@@ -54,7 +54,7 @@ class Target:
     @property
     def tree(self) -> HubTree | None:
         """Its files; None where there are none yet."""
-        return None if self.sha is None else HubTree(self.repo, self.sha)
+        return None if self.sha is None else self.repo.tree(self.sha)
 
     def made(self, sources: Sequence[Source], private: bool | None, allow_public: bool) -> Target:
         """Make the repo and the branch where they are not there.

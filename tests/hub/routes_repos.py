@@ -84,8 +84,8 @@ async def info_at(call: Call) -> Response:
 
 
 def told(call: Call, commit: Commit) -> dict[str, Any]:
-    """A repository at a commit, as the info call tells it."""
-    repo = call.repo
+    """A repository at a commit, as the info call tells it: all, or what `expand` names."""
+    repo, named = call.repo, call.request.query_params.getlist("expand")
     siblings: list[dict[str, Any]] = []
     for path, file in sorted(commit.tree.items()):
         sibling: dict[str, Any] = {"rfilename": path}
@@ -97,7 +97,7 @@ def told(call: Call, commit: Commit) -> dict[str, Any]:
         siblings.append(sibling)
     card = commit.tree.get("README.md")
     data = metadata(card.content.decode(errors="replace"))[0] if card else None
-    return {
+    found = {
         "_id": f"{id(repo):024x}",
         "id": repo.id,
         "author": repo.namespace,
@@ -113,6 +113,7 @@ def told(call: Call, commit: Commit) -> dict[str, Any]:
         "cardData": data,
         "siblings": siblings,
     }
+    return {key: found[key] for key in ("_id", "id", *named)} if named else found
 
 
 async def refs(call: Call) -> Response:
