@@ -175,6 +175,7 @@ def push_to_hub(
             private, duplicates, create_pr, commit_message, allow_public, allow_personal, progress
         ),
         {source.repo_id: source for source in sources},
+        head,
     )
     with one_progress_bar():
         return push.run()

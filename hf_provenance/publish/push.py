@@ -84,6 +84,7 @@ class Push:
         description: What the caller says of the publication.
         settings: What the caller wants of the repo and the commit.
         sources: The Hub datasets that the rows come from, as far as known, by id.
+        head: The repo as it was looked at last; None where there was nothing to look at.
     """
 
     given: Given
@@ -92,6 +93,7 @@ class Push:
     description: Description
     settings: Settings
     sources: dict[str, Source]
+    head: Head | None = None
     _skipped: Counter[str] = field(default_factory=Counter)
     _last: tuple[Outcome, Edition] | None = None
 
@@ -106,7 +108,7 @@ class Push:
         )
         while True:
             tree = self.target.tree
-            held = read_held(tree, self.intent) if tree else None
+            held = self._look(tree).publication if tree else None
             try:
                 return self._send(held, inspected)
             except _RowsCameIn:
@@ -200,7 +202,7 @@ class Push:
         """What the commit is to do, worked out from a head; None if nothing."""
         intent, repo = self.intent, self.target.repo
         self._last = None
-        head = Head.of(tree, intent.config, intent.mode)
+        head = self._look(tree)
         if self.settings.duplicates != KEEP and head.publication is not None:
             seen = set(held.layout.runs) if held else set()
             if set(head.publication.layout.runs) - seen:
@@ -243,6 +245,12 @@ class Push:
             gone=gone,
         )
 
+    def _look(self, tree: HubTree) -> Head:
+        """The repo at a commit, looked at once."""
+        if self.head is None or self.head.tree.sha != tree.sha:
+            self.head = Head.of(tree, self.intent.config, self.intent.mode)
+        return self.head
+
     def _described(self, after: Outcome) -> Description:
         given = self.description
         data = dict(given.card_data)
@@ -284,11 +292,6 @@ class Push:
             removed=gone,
             skipped=self._skipped.total(),
         )
-
-
-def read_held(tree: HubTree, intent: Intent) -> Publication | None:
-    """The config as it is published in a repo, or None."""
-    return Head.of(tree, intent.config, intent.mode).publication
 
 
 def _announce(head: Head, after: Outcome) -> None:
