@@ -36,7 +36,7 @@ class CardEdit:
             are kept and that an empty list takes this config's out. A stated value wins.
         append: Items that follow from the rows, for lists where they stand beside a human's:
             missing ones go at the end, ours that no config has any longer are taken out. What
-            `values` holds under these keys is added to them, and counts as a human's.
+            `values` holds under these keys is added to them, and taken out by another statement.
         body: Markdown of our section; empty empties it, and adds none where there is none.
         section: The section's name, in its markers `<!-- name:begin -->` and `<!-- name:end -->`.
         title: The heading of a README that does not exist yet.

@@ -17,6 +17,9 @@ from hf_provenance.errors import CardError
 SET = "set"
 """The key of a config's block that holds the record."""
 
+ROWS, GIVEN = "rows", "given"
+"""The parts of a list's record where callers have stated items too."""
+
 _CONFIGS = "configs"
 
 
@@ -63,14 +66,42 @@ class Ownership:
         recorded = self.items(key)
         return bool(recorded) and alike(recorded, value)
 
-    def release(self, key: str) -> None:
-        """Take a key out of the other configs' records: this config's call has stated it."""
+    def part(self, name: str, key: str, *, others_only: bool = False) -> set[str]:
+        """What the configs have put into a list beside a human's items.
+
+        Args:
+            name: `ROWS` for what follows from the rows, `GIVEN` for what callers stated.
+            key: The list's key.
+            others_only: Leave out what this config has put there.
+        """
+        return {
+            item
+            for config, record in self._records.items()
+            if not (others_only and config == self._config)
+            for item in _part(record.get(key), name)
+        }
+
+    def own_part(self, name: str, key: str) -> list[str]:
+        """What this config has put into a list beside a human's items."""
+        return _part(self.own.get(key), name)
+
+    def release(self, key: str, *, keep_rows: bool = False) -> None:
+        """Take a key out of the other configs' records: this config's call has stated it.
+
+        Args:
+            key: The key.
+            keep_rows: Leave them what follows from their rows.
+        """
         for name, record in self._records.items():
-            if name != self._config and record.pop(key, None) is not None:
-                if name == DEFAULT:
-                    self._top = with_record(self._top, record)
-                else:
-                    self._configs[name] = with_record(self._configs[name], record)
+            if name == self._config or key not in record:
+                continue
+            rows = _part(record.pop(key), ROWS)
+            if rows and keep_rows:
+                record[key] = rows
+            if name == DEFAULT:
+                self._top = with_record(self._top, record)
+            else:
+                self._configs[name] = with_record(self._configs[name], record)
 
     def merged(self, block: Mapping[str, object], own: Mapping[str, object]) -> dict[str, Any]:
         """The value of our key: this config's block with its record, the others as they are."""
@@ -92,6 +123,26 @@ def alike(ours: Any, theirs: Any) -> bool:
     if all(isinstance(item, str) for item in (*ours, *theirs)):
         return set(ours) == set(theirs)
     return same(ours, theirs)
+
+
+def record_of(rows: list[str], given: list[str]) -> Any:
+    """What is recorded of a list beside a human's items; None if there is nothing."""
+    if not given:
+        return rows or None
+    return ({ROWS: rows} if rows else {}) | {GIVEN: given}
+
+
+def _part(recorded: object, name: str) -> list[str]:
+    if isinstance(recorded, dict):
+        recorded = recorded.get(name)
+    elif name == GIVEN:
+        return []
+    return texts(as_list(recorded))
+
+
+def texts(items: list[Any]) -> list[str]:
+    """The texts among them."""
+    return [item for item in items if isinstance(item, str)]
 
 
 def with_record(block: Mapping[str, object], record: Mapping[str, object]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 
 from hf_provenance.card.edits import OUR_KEY, RESERVED, CardEdit, Difference
-from hf_provenance.card.ownership import Ownership, alike, as_list
+from hf_provenance.card.ownership import GIVEN, ROWS, Ownership, alike, as_list, record_of, texts
 from hf_provenance.card.yaml_patch import Patch
 from hf_provenance.card.yaml_spans import Block
 from hf_provenance.card.yaml_values import plain, same, write_flow
@@ -59,7 +59,7 @@ class Plan(Patch):
         values, lists = plain(edit.values, "values"), plain(edit.lists, "lists")
         append = plain(edit.append, "append")
         if clash := (values.keys() | lists.keys() | append.keys()) & RESERVED:
-            raise CardError(f"{sorted(clash)[0]}: has a field of its own in an edit")
+            raise CardError(f"`{sorted(clash)[0]}` is written by hf_provenance and cannot be given")
         ownership, record = self._ownership, {}
         for key, items in lists.items():
             _require_texts(f"lists.{key}", items)
@@ -73,10 +73,13 @@ class Plan(Patch):
                 if not _is_nothing(value):
                     record[key] = value
         for key, items in append.items():
-            stated = [] if values.get(key) is None else as_list(values[key])
+            stated = None
+            if key in values:
+                stated = [] if values[key] is None else as_list(values[key])
+                _require_texts(f"values.{key}", stated)
             _require_texts(f"append.{key}", items)
-            _require_texts(f"values.{key}", stated)
-            if ours := self._set_items(key, items, stated):
+            ours = self._set_items(key, items, stated)
+            if ours is not None:
                 record[key] = ours
         for key, value in ownership.own.items():
             unsaid = key not in {*values, *lists, *append} and key in self.block.keys
@@ -114,27 +117,37 @@ class Plan(Patch):
             self.replace_value(key, value)
         return True
 
-    def _set_items(self, key: str, items: list[str], stated: list[str]) -> list[str]:
-        """Put items into a list beside a human's, and take out ours that no config has any longer.
+    def _set_items(self, key: str, items: list[str], stated: list[str] | None) -> Any:
+        """Put items into a list beside a human's, and take out ours that are no longer wanted.
+
+        Args:
+            key: The list's key.
+            items: What follows from the rows.
+            stated: What the caller states, None if nothing: what earlier callers stated stays.
 
         Returns:
-            Those that are there because of the rows.
+            The record: which of what is there is ours.
         """
-        ownership, items = self._ownership, list(dict.fromkeys(items))
-        wanted = list(dict.fromkeys([*items, *stated]))
-        before, others = set(_texts(ownership.items(key))), set(_texts(ownership.items(key, [])))
-        present = self._items_of(key)
+        ownership, present = self._ownership, self._items_of(key)
+        wanted = list(dict.fromkeys([*items, *(stated or [])]))
         missing = [item for item in wanted if item not in present]
-        places = {item: place for item, place in present.items() if place is not None}
-        gone = {places[item] for item in before & places.keys() - set(wanted) - others}
+        before = ownership.part(ROWS, key) | ownership.part(GIVEN, key)
+        stay = ownership.part(ROWS, key, others_only=True)
+        if stated is None:
+            stay |= ownership.part(GIVEN, key)
+            given = [item for item in ownership.own_part(GIVEN, key) if item in present]
+        else:
+            given = [item for item in stated if item in before or item in missing]
+            ownership.release(key, keep_rows=True)
+        gone = before - stay - set(wanted)
+        places = {place for item, place in present.items() if item in gone and place is not None}
         if key not in self.block.keys:
             if wanted:
                 self.new[key] = wanted
-        elif missing or gone:
-            self._exchange_items(key, missing, gone)
-        return [
-            item for item in items if item not in stated and (item in before or item in missing)
-        ]
+        elif missing or places:
+            self._exchange_items(key, missing, places)
+        rows = [item for item in items if item in before or item in missing]
+        return record_of(list(dict.fromkeys(rows)), list(dict.fromkeys(given)))
 
     def _items_of(self, key: str) -> dict[str, int | None]:
         """A list's texts with the place of the last of each, None for one by an alias.
@@ -146,7 +159,7 @@ class Plan(Patch):
         node, theirs = self.block.keys[key][1], self.block.data[key]
         if theirs is None and node.kind == "scalar":
             return {}
-        found: dict[str, int | None] = dict.fromkeys(_texts(as_list(theirs)))
+        found: dict[str, int | None] = dict.fromkeys(texts(as_list(theirs)))
         nodes = node.children if isinstance(theirs, list) else [node]
         found.update((child.text, n) for n, child in enumerate(nodes) if child.kind == "scalar")
         return found
@@ -250,12 +263,8 @@ def _is_nothing(value: object) -> bool:
     return value is None or value == []
 
 
-def _texts(items: list[Any]) -> list[str]:
-    return [item for item in items if isinstance(item, str)]
-
-
 def _require_texts(path: str, items: object) -> None:
-    if not isinstance(items, list) or len(_texts(items)) < len(items):
+    if not isinstance(items, list) or len(texts(items)) < len(items):
         raise CardError(f"{path}: must be a list of texts")
 
 

@@ -279,10 +279,41 @@ def test_an_item_that_a_human_had_already_is_never_taken_out() -> None:
     }
 
 
-def test_stated_items_are_added_and_count_as_a_humans() -> None:
-    edit = CardEdit({}, values={"tags": ["cats", "b"]}, append={"tags": ["a", "b"]})
-    first = edited(block("tags: [mine]"), edit)
-    assert said(first, items(tags=[])) == {"tags": ["mine", "b", "cats"], "provenance": {}}
+def with_given(given: list[str] | None, *rows: str) -> CardEdit:
+    return CardEdit({}, values={"tags": given}, append={"tags": rows})
+
+
+def test_stated_items_are_added_and_stay_until_they_are_stated_anew() -> None:
+    first = edited(block("tags: [mine]"), with_given(["cats", "b"], "a", "b"))
+    second = edited(first, items(tags=["c"]))
+    assert read_front_matter(second.encode())["tags"] == ["mine", "c", "b", "cats"]
+    assert said(second, with_given(["dogs"], "c")) == {
+        "tags": ["mine", "c", "dogs"],
+        "provenance": {"tags": {"rows": ["c"], "given": ["dogs"]}},
+    }
+
+
+def test_stated_items_are_taken_out_by_none() -> None:
+    first = edited(block("tags: [mine]"), with_given(["cats"], "a"))
+    assert said(first, with_given(None, "a")) == {
+        "tags": ["mine", "a"],
+        "provenance": {"tags": ["a"]},
+    }
+
+
+def test_a_stated_item_that_a_human_had_already_is_never_taken_out() -> None:
+    first = edited(block("tags: [cats]"), with_given(["cats"]))
+    assert said(first, with_given(["dogs"]))["tags"] == ["cats", "dogs"]
+
+
+def test_a_stated_item_that_a_human_took_out_stays_out() -> None:
+    first = edited("# T\n", with_given(["cats"], "a")).replace("- cats\n", "", 1)
+    assert said(first, items(tags=["a"])) == {"tags": ["a"], "provenance": {"tags": ["a"]}}
+
+
+def test_a_stated_list_must_be_of_texts() -> None:
+    with pytest.raises(CardError, match=r"^values\.tags: must be a list of texts"):
+        edit_readme(None, CardEdit({}, values={"tags": [1]}, append={"tags": []}))
 
 
 def test_an_item_that_is_anchored_and_used_elsewhere_is_not_taken_out() -> None:
@@ -345,6 +376,18 @@ def test_the_last_config_that_states_a_value_has_it() -> None:
     }
 
 
+def test_items_that_another_config_stated_are_replaced_and_its_rows_keep_theirs() -> None:
+    text = edited("# T\n", of_config("default", **vars_of(with_given(["cats"], "a"))))
+    text = edited(text, of_config("x", **vars_of(with_given(["dogs"], "b"))))
+    read = read_front_matter(text.encode())
+    assert read["tags"] == ["a", "b", "dogs"]
+    assert read["provenance"]["set"] == {"tags": ["a"]}  # type: ignore[index]
+
+
+def vars_of(edit: CardEdit) -> dict[str, Any]:
+    return {"values": edit.values, "append": edit.append}
+
+
 def test_a_value_that_another_config_stated_before_a_human_is_a_humans() -> None:
     text = edited("# T\n", of_config("default", values={"license": "mit"}))
     text = edited(text, of_config("x", values={"license": "gpl"}))
@@ -378,6 +421,7 @@ def test_the_result_does_not_depend_on_which_config_is_written_last() -> None:
         "provenance: {set: {1: mit, true: gone, null: a}}",
         "provenance: {configs: {x: {set: {a: {}}}, y: {set: 1}, z: 1}}",
         "provenance: {configs: [set, {set: {tags: [gone]}}]}",
+        "provenance: {set: {tags: {rows: 1, given: {gone: a}}, license: {rows: [mit]}}}",
         "provenance: {set: {provenance: {}, configs: [], dataset_info: [a]}}",
     ],
 )
@@ -447,6 +491,17 @@ def test_a_card_of_other_rows_and_back_says_the_same() -> None:
     assert read_front_matter(str(back).encode()) == read_front_matter(card.encode())
 
 
+def test_what_is_ours_stays_ours_when_a_client_writes_the_yaml_anew() -> None:
+    first = build_card(rows("synthetic", language="no"), license="mit")
+    first.data.annotations_creators = ["no-annotation"]
+    again = str(first)
+    assert "- no-annotation" in again
+    data = build_card(rows("human", language="de"), base=again, license="cc0-1.0").data
+    assert data.license == "cc0-1.0"
+    assert data.language == ["de"]
+    assert data.tags == ["provenance"]
+
+
 def test_the_record_stands_before_the_tool_that_wrote_it() -> None:
     for config in ("default", "x"):
         content = edit_card(rows("human"), Facts(config=config), None).content
@@ -467,6 +522,8 @@ LISTS = [
     "language:\n- mine\n- yours",
 ]
 
+STATED = {"license": ITEMS | st.just("v"), "k9": st.just("v") | st.none(), "tags": ITEMS}
+
 
 @st.composite
 def edits(draw: st.DrawFn) -> CardEdit:
@@ -474,7 +531,7 @@ def edits(draw: st.DrawFn) -> CardEdit:
     return CardEdit(
         {"schema": "s"},
         config=draw(st.sampled_from(["default", "default", "b"])),
-        values=draw(st.dictionaries(st.sampled_from(["license", "k9"]), ITEMS | st.just("v"))),
+        values=draw(st.fixed_dictionaries({}, optional=STATED)),
         lists={"own": draw(ITEMS), "size": draw(ITEMS)},
         append={"tags": draw(ITEMS), "language": draw(ITEMS)},
         body=draw(st.sampled_from(["one", "two\n\nlines"])),
