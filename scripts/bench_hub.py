@@ -9,29 +9,20 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import socket
 import subprocess
 import sys
 import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 WORK = ROOT / ".cache" / "bench"
 REPO = "alice/corpus"
 
 
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as place:
-        place.bind(("127.0.0.1", 0))
-        return int(place.getsockname()[1])
-
-
-PORT = free_port()
-ENDPOINT = f"http://127.0.0.1:{PORT}"
+SERVER = subprocess.Popen(
+    [sys.executable, "-m", "tests.hub", "--port", "0"], cwd=ROOT, stdout=subprocess.PIPE, text=True
+)
+ENDPOINT = SERVER.stdout.readline().strip() if SERVER.stdout else ""
 os.environ.update(
     HF_ENDPOINT=ENDPOINT,
     HF_TOKEN="hf_alice",
@@ -43,6 +34,7 @@ os.environ.update(
 
 from bench import CORE, FOUND, compare, corpus_dataset, short_dataset  # noqa: E402
 from datasets import Dataset, disable_progress_bars  # noqa: E402
+from huggingface_hub import HfApi  # noqa: E402
 from huggingface_hub.utils import disable_progress_bars as disable_hub_bars  # noqa: E402
 
 from hf_provenance import annotate, push_to_hub, save_to_folder, verify  # noqa: E402
@@ -71,18 +63,17 @@ def push_time(rows: Dataset, runs: int) -> None:
     def theirs() -> None:
         rows.push_to_hub(REPO)
 
-    with hub() as fresh:
-        compare("push_to_hub / Dataset.push_to_hub of the same annotated rows", ours, theirs, runs,
-                goal="<= 1.2", before=fresh)  # fmt: skip
+    compare("push_to_hub / Dataset.push_to_hub of the same annotated rows", ours, theirs, runs,
+            goal="<= 1.2", before=no_repo)  # fmt: skip
 
 
 def verify_bytes(name: str, rows: Dataset) -> None:
     """Bytes that the server sends for `verify`, by row and as a share of the data."""
-    with hub():
-        push_to_hub(rows, REPO, progress=False, figures=False)
-        forget()
-        state = verify(REPO).state
-        log = requests()
+    no_repo()
+    push_to_hub(rows, REPO, progress=False, figures=False)
+    forget()
+    state = verify(REPO).state
+    log = requests()
     fetched = sum(entry["out"] for path, entry in log.items() if ".parquet" in path)
     other = sum(entry["out"] for path, entry in log.items() if ".parquet" not in path)
     data, footers = sizes(rows)
@@ -107,30 +98,9 @@ def sizes(rows: Dataset) -> tuple[int, int]:
     return data, footers
 
 
-@contextmanager
-def hub() -> Iterator[Any]:
-    """A Hub on loopback; calling what is given puts an empty one in its place."""
-    running: list[subprocess.Popen[str]] = []
-
-    def stop() -> None:
-        while running:
-            process = running.pop()
-            process.terminate()
-            process.wait()
-
-    def fresh() -> None:
-        stop()
-        command = [sys.executable, "-m", "tests.hub", "--port", str(PORT)]
-        process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
-        running.append(process)
-        if process.stdout is None or not process.stdout.readline().startswith(ENDPOINT):
-            raise RuntimeError("the Hub on loopback did not start")
-
-    fresh()
-    try:
-        yield fresh
-    finally:
-        stop()
+def no_repo() -> None:
+    """Take the repo and all that was uploaded to it off the Hub."""
+    HfApi().delete_repo(REPO, repo_type="dataset", missing_ok=True)
 
 
 def requests() -> dict[str, dict[str, int]]:
@@ -146,4 +116,8 @@ def forget() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    finally:
+        SERVER.terminate()
+        SERVER.wait()

@@ -12,16 +12,27 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
+from datasets import Dataset
 
-import hf_provenance
+import hf_provenance as hfp
+from hf_provenance import schema
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
 BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```$", README, flags=re.MULTILINE | re.DOTALL)
 
 
-def test_the_python_blocks_print_what_the_text_blocks_say(tmp_path, monkeypatch):
+STORIES = b"""---
+language_creators:
+- machine-generated
+---
+# Stories
+"""
+
+
+def test_the_python_blocks_print_what_the_text_blocks_say(hub, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    hub.create("bob/stories", files={"README.md": STORIES})
     names: dict[str, object] = {}
     expected = iter(text for language, text in BLOCKS if language == "text")
     for language, code in BLOCKS:
@@ -38,13 +49,22 @@ def commands() -> list[str]:
     return [line for text in shell for line in text.splitlines()]
 
 
-def test_the_commands_run_in_the_order_of_the_readme(tmp_path):
+def test_the_commands_run_in_the_order_of_the_readme(hub, tmp_path):
+    rows = hfp.annotate(Dataset.from_dict({"text": ["A cat."]}), origin="human")
+    hfp.push_to_hub(rows, "alice/cats", progress=False)
     ours = [line for line in commands() if line.startswith("hf-provenance ")]
     assert len(ours) >= 3
     for line in ours:
         _, *arguments = shlex.split(line)
         program = [sys.executable, "-m", "hf_provenance", *arguments]
-        done = subprocess.run(program, cwd=tmp_path, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            program,
+            cwd=tmp_path,
+            env=hub.environment(),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
         assert done.returncode == 0, done.stderr
         assert done.stdout
 
@@ -66,7 +86,7 @@ def test_the_scripts_are_there_and_can_be_run(script):
 
 
 def test_the_table_of_columns_has_all_of_them():
-    for column in hf_provenance.schema.COLUMNS:
+    for column in schema.COLUMNS:
         assert f"`{column.name}`" in README
 
 
