@@ -6,7 +6,7 @@ human wrote is in there, and what a human changed since no longer equals it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from hf_provenance.card.edits import OUR_KEY, RESERVED
@@ -85,19 +85,24 @@ class Ownership:
         """What this config has put into a list beside a human's items."""
         return _part(self.own.get(key), name)
 
-    def release(self, key: str, *, keep_rows: bool = False) -> None:
-        """Take a key out of the other configs' records: this config's call has stated it.
+    def release(self, key: str, *, rows: Collection[str] = (), given: Collection[str] = ()) -> None:
+        """Take a key out of the other configs' records: what they set there stands no longer.
 
         Args:
             key: The key.
-            keep_rows: Leave them what follows from their rows.
+            rows: Items of a list that still stand, of those that follow from rows.
+            given: And of those that callers stated.
         """
         for name, record in self._records.items():
             if name == self._config or key not in record:
                 continue
-            rows = _part(record.pop(key), ROWS)
-            if rows and keep_rows:
-                record[key] = rows
+            held = record.pop(key)
+            kept = record_of(
+                [item for item in _part(held, ROWS) if item in rows],
+                [item for item in _part(held, GIVEN) if item in given],
+            )
+            if kept is not None:
+                record[key] = kept
             if name == DEFAULT:
                 self._top = with_record(self._top, record)
             else:

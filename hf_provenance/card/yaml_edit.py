@@ -100,6 +100,7 @@ class Plan(Patch):
         theirs = self.block.data[key]
         as_it_is = alike(value, theirs)
         if not self._ownership.is_ours(key, theirs):
+            self._ownership.release(key)
             if not (as_it_is or _is_nothing(value)):
                 self.kept.append(Difference(key, theirs, value))
             return False
@@ -138,7 +139,7 @@ class Plan(Patch):
             given = [item for item in ownership.own_part(GIVEN, key) if item in present]
         else:
             given = [item for item in stated if item in before or item in missing]
-            ownership.release(key, keep_rows=True)
+        ownership.release(key, rows=present, given=present if stated is None else ())
         gone = before - stay - set(wanted)
         places = {place for item, place in present.items() if item in gone and place is not None}
         if key not in self.block.keys:

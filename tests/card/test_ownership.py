@@ -396,6 +396,15 @@ def test_a_value_that_another_config_stated_before_a_human_is_a_humans() -> None
     assert edit_readme(text.encode(), edit).kept == (Difference("license", "mit", "bsd"),)
 
 
+def test_what_a_human_changed_or_took_out_is_no_other_configs_either() -> None:
+    edit = {"lists": {"x": ["1"]}, "append": {"tags": ["a", "b"]}}
+    text = edited(edited("# T\n", of_config("default", **edit)), of_config("y", **edit))
+    text = text.replace('x:\n- "1"\n', "x: mine\n", 1).replace("- b\n", "", 1)
+    ours: Any = yaml_of(text, of_config("y", **edit))["provenance"]
+    assert ours["set"] == {"tags": ["a"]}
+    assert ours["configs"]["y"]["set"] == {"tags": ["a", "b"]}
+
+
 def test_the_result_does_not_depend_on_which_config_is_written_last() -> None:
     a = of_config("default", lists={"x": ["1", "2"]}, append={"tags": ["t"]})
     b = of_config("b", lists={"x": ["2", "3"]}, append={"tags": ["u"]})
