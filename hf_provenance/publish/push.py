@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import tempfile
 from collections import Counter
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -16,7 +17,8 @@ import pyarrow as pa
 
 from hf_provenance.card.edits import Difference
 from hf_provenance.errors import DuplicateError, HubError
-from hf_provenance.publish.commit import Change, Landed, commit
+from hf_provenance.publish.change import Change, Landed, once_in
+from hf_provenance.publish.commit import commit
 from hf_provenance.publish.disclosure import check_disclosure
 from hf_provenance.publish.duplicates import HeldRows
 from hf_provenance.publish.edition import Description, Edition, make_edition
@@ -270,17 +272,22 @@ class Push:
         Raises:
             HubError: It shows something else.
         """
-        shown = read_publication(landed.tree, self.intent.config)
-        require_intact(shown)
+        at = f", pull request {landed.pull_request}" if landed.pull_request else ""
+        said = once_in(f"{self.target.repo.name}{at}") if landed.changed else nullcontext()
+        with said:
+            shown = read_publication(landed.tree, self.intent.config)
+            require_intact(shown)
         files: tuple[str, ...] = ()
         kept: tuple[Difference, ...] = ()
         gone: tuple[str, ...] = ()
         if landed.changed and self._last is not None:
             after, edition = self._last
-            if shown.summary.fingerprint != after.summary.fingerprint and not landed.pull_request:
+            run = [shard for shard in after.layout.shards if shard.run == after.run]
+            same = shown.summary.fingerprint == after.summary.fingerprint
+            if not (same if landed.alone else set(run) <= set(shown.layout.shards)):
                 raise HubError(f"{landed.tree.name} does not show what was committed.")
-            run = [shard.path for shard in after.layout.shards if shard.run == after.run]
-            files, kept, gone = (*run, *edition.files), edition.kept, tuple(sorted(after.gone))
+            files = (*(shard.path for shard in run), *edition.files)
+            kept, gone = edition.kept, tuple(sorted(after.gone))
         return Published(
             shown.summary,
             files,

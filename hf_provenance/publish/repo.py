@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from io import BufferedIOBase
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -23,12 +24,23 @@ from huggingface_hub.errors import (
 )
 from huggingface_hub.hf_api import DatasetInfo, ExpandDatasetProperty_T, RepoFile
 
-from hf_provenance.errors import AccessError, HubError
-from hf_provenance.publish.patience import PATIENCE, HTTPError, describe, persist, status_of
+from hf_provenance.errors import AccessError, HubError, UsageError
+from hf_provenance.publish.patience import (
+    PATIENCE,
+    RAISED,
+    HTTPError,
+    Moved,
+    describe,
+    persist,
+    status_of,
+)
 from hf_provenance.publish.tree import Entry
 from hf_provenance.version import __version__
 
 MAIN = "main"
+
+_SETTLED = 60.0
+"""Seconds after which everybody at the Hub should know of what was made."""
 
 Result = TypeVar("Result")
 
@@ -61,7 +73,15 @@ class HubRepo:
         token: str | bool | None = None,
         patience: float = PATIENCE,
     ) -> HubRepo:
-        """Name a repo; nothing is asked of the Hub yet."""
+        """Name a repo; nothing is asked of the Hub yet.
+
+        Raises:
+            UsageError: The token holds what cannot be sent, such as the end of a line.
+        """
+        if isinstance(token, str) and not re.fullmatch(r"[!-~]+", token):
+            raise UsageError(  # the client's error would show it
+                "token= is empty or holds spaces, line ends or other signs that no token has."
+            )
         api = HfApi(token=token, library_name="hf_provenance", library_version=__version__)
         return cls(repo_id, revision or MAIN, api, patience)
 
@@ -71,19 +91,31 @@ class HubRepo:
         at = "" if self.revision == MAIN else f"@{self.revision}"
         return f"{self.repo_id}{at}"
 
-    def ask(self, what: str, function: Callable[[], Result]) -> Result:
+    def ask(self, what: str, function: Callable[[], Result], *, new: bool = False) -> Result:
         """Call the Hub until it answers.
+
+        Args:
+            what: What is asked for, for the message.
+            function: The call.
+            new: It was made just now, so the Hub may not know it everywhere yet.
 
         Raises:
             AccessError: The repo is not there for this token.
             HubError: The Hub refuses.
             DeadlineError: The Hub does not answer.
         """
-        with hub_errors(self.name, what):
-            return persist(f"{what} of {self.name}", function, self.patience)
+        call, patience = function, self.patience
+        if new:
+            call, patience = partial(_not_yet, function), min(patience, _SETTLED)
+        with any_errors(self.name, what):
+            return persist(f"{what} of {self.name}", call, patience)
 
-    def info(self, revision: str | None = None) -> DatasetInfo:
+    def info(self, revision: str | None = None, *, new: bool = False) -> DatasetInfo:
         """What the Hub says of the repo at a revision; `sha` is its commit.
+
+        Args:
+            revision: The revision; the repo's own if not given.
+            new: It was made just now.
 
         Raises:
             AccessError: It is not there for this token.
@@ -92,18 +124,19 @@ class HubRepo:
         found = self.ask(
             "a look",
             lambda: self.api.dataset_info(self.repo_id, revision=at, expand=_LOOK),
+            new=new,
         )
         if not found.sha:
             raise HubError(f"{self.name}: the Hub does not tell which commit this is.")
         return found
 
-    def tree(self, sha: str | None = None) -> HubTree:
+    def tree(self, sha: str | None = None, *, new: bool = False) -> HubTree:
         """Its files at a commit, the newest of the revision where none is named.
 
         A commit never changes, so what was asked of it once is not asked again.
         """
         sha = sha or str(self.info().sha)
-        return self._trees.setdefault(sha, HubTree(self, sha))
+        return self._trees.setdefault(sha, HubTree(self, sha, new))
 
 
 @dataclass(frozen=True)
@@ -113,10 +146,12 @@ class HubTree:
     Attributes:
         repo: The repo.
         sha: The commit, 40 hex digits.
+        new: Whether it was made just now.
     """
 
     repo: HubRepo
     sha: str
+    new: bool = False
 
     @property
     def name(self) -> str:
@@ -134,6 +169,7 @@ class HubTree:
                     repo.repo_id, recursive=True, revision=self.sha, repo_type="dataset"
                 )
             ),
+            new=self.new,
         )
         return {item.path: _entry(item) for item in listed if isinstance(item, RepoFile)}
 
@@ -147,6 +183,7 @@ class HubTree:
             lambda: repo.api.get_paths_info(
                 repo.repo_id, path, revision=self.sha, repo_type="dataset"
             ),
+            new=self.new,
         )
         return next((_entry(item) for item in found if isinstance(item, RepoFile)), None)
 
@@ -162,6 +199,7 @@ class HubTree:
             lambda: repo.api.hf_hub_download(
                 repo.repo_id, path, revision=self.sha, repo_type="dataset"
             ),
+            new=self.new,
         )
         return Path(place).read_bytes()
 
@@ -225,10 +263,36 @@ def hub_errors(where: str, what: str = "a call") -> Iterator[None]:
         raise HubError(f"{where}: {what} failed ({describe(error)}).") from error
 
 
+@contextmanager
+def any_errors(where: str, what: str) -> Iterator[None]:
+    """As `hub_errors`, and so with whatever else the client may raise.
+
+    Raises:
+        HubError: In place of it.
+    """
+    try:
+        with hub_errors(where, what):
+            yield
+    except RAISED as error:
+        raise HubError(f"{where}: {what} failed ({describe(error)}).") from error
+
+
+def _not_yet(function: Callable[[], Result]) -> Result:
+    """Call the Hub for something new: not there is not there yet."""
+    try:
+        return function()
+    except GatedRepoError:
+        raise
+    except (RepositoryNotFoundError, RevisionNotFoundError) as error:
+        raise Moved(describe(error)) from error
+
+
 def whoami(repo: HubRepo) -> dict[str, Any]:
-    """Who the token belongs to.
+    """Who the token belongs to; asked once, as the Hub does not like to be asked often.
 
     Raises:
         AccessError: There is no token, or it is wrong.
     """
-    return repo.ask("a look at who you are", repo.api.whoami)
+    if repo.api.token is False:
+        raise AccessError("token=False: nobody may write without a token.")
+    return repo.ask("a look at who you are", lambda: repo.api.whoami(cache=True))

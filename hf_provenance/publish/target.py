@@ -104,4 +104,12 @@ class Target:
                     repo.repo_id, repo_type="dataset", branch=repo.revision, exist_ok=True
                 ),
             )
-        return Target(repo, self.sha or repo.info().sha, True, public)
+        if self.sha is not None:
+            return Target(repo, self.sha, True, public)
+        found = repo.info(new=True)
+        if not self.is_there:  # somebody else may have made it first, and for everybody to see
+            public = not found.private and not found.gated
+            check_public(sources, public, allow_public)
+            if private and public:
+                raise AccessError(f"{repo.name} was made public by somebody else just now.")
+        return Target(repo, found.sha, True, public)

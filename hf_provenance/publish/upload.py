@@ -22,6 +22,7 @@ from huggingface_hub.utils import (  # type: ignore[attr-defined]  # public, see
 from tqdm.auto import tqdm
 
 from hf_provenance.errors import HubError
+from hf_provenance.publish.change import refuse_ignored
 from hf_provenance.publish.layout import shard_path
 from hf_provenance.publish.repo import HubRepo
 from hf_provenance.publish.shards import Shard
@@ -58,6 +59,7 @@ class Uploader:
         self._batch: list[Shard] = []
         self._pool = ThreadPoolExecutor(1)
         self._running: Future[None] | None = None
+        self._stopped = False
         self._bar = tqdm(total=0, unit="B", unit_scale=True, desc="Uploading", disable=not progress)
 
     def add(self, shard: Shard) -> None:
@@ -92,7 +94,8 @@ class Uploader:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Stop; what is on its way is waited for."""
+        """Stop; what is on its way is waited for, but not tried again after an error."""
+        self._stopped = error is not None
         self._pool.shutdown(cancel_futures=True)
         self._bar.close()
 
@@ -111,22 +114,21 @@ class Uploader:
         repo = self._repo
         self._bar.total = (self._bar.total or 0) + sum(shard.size for shard in shards)
         operations = [CommitOperationAdd(self._path(shard), shard.file) for shard in shards]
-        repo.ask(
-            "the upload of shards",
-            lambda: repo.api.preupload_lfs_files(
+
+        def upload() -> None:
+            if self._stopped:
+                raise HubError(f"{repo.name}: the upload of shards was stopped.")
+            repo.api.preupload_lfs_files(
                 repo.repo_id,
                 operations,
                 repo_type="dataset",
                 revision=repo.revision,
                 create_pr=self._create_pr,
-            ),
-        )
+            )
+
+        repo.ask("the upload of shards", upload)
+        refuse_ignored(repo, operations)
         for shard, operation in zip(shards, operations, strict=True):
-            if operation._should_ignore:
-                raise HubError(
-                    f"{repo.name}: its .gitignore leaves {operation.path_in_repo} out: take the "
-                    "rule for Parquet files out of it."
-                )
             self._sent[shard.split, shard.bucket, shard.number] = operation
             if operation.path_or_fileobj == b"" and not self._keep:  # else the commit sends it
                 shard.file.unlink()
