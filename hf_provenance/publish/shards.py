@@ -27,7 +27,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from datasets import Features, config
 
-from hf_provenance.schema import SCHEMA
+from hf_provenance.schema import PREFIX, SCHEMA
 from hf_provenance.tables import arrow_size
 
 SHARD_BYTES = 500_000_000
@@ -39,7 +39,7 @@ _DIVIDE_ROWS = 20_000
 _MOST_AT_ONCE = 500_000_000
 
 _PLAIN_CODEC = "snappy"
-_ID_CODEC = "zstd"
+_LABEL_CODEC = "zstd"
 
 MARK = "hf_provenance"
 """Key in the metadata of our shards, so that they can be told from others of a like name."""
@@ -328,7 +328,8 @@ def _file_schema(features: Features) -> pa.Schema:
 def _parquet_options(schema: pa.Schema) -> dict[str, Any]:
     """Writer options; `prov_id` is all distinct, so it is written without a dictionary.
 
-    zstd takes hex ids to half (17 bytes a row instead of 34). Parquet options are given by leaf
+    zstd takes hex ids to half (17 bytes a row instead of 34) and dates of their own to 85 %;
+    whoever verifies a card reads these columns and no others. Parquet options are given by leaf
     path, which an empty file tells.
     """
     sink = io.BytesIO()
@@ -336,7 +337,9 @@ def _parquet_options(schema: pa.Schema) -> dict[str, Any]:
     leaves = pq.ParquetFile(io.BytesIO(sink.getvalue())).schema
     paths = [leaves.column(number).path for number in range(len(leaves))]
     return {
-        "compression": {path: _ID_CODEC if path == "prov_id" else _PLAIN_CODEC for path in paths},
+        "compression": {
+            path: _LABEL_CODEC if path.startswith(PREFIX) else _PLAIN_CODEC for path in paths
+        },
         "use_dictionary": [path for path in paths if path != "prov_id"],
         "use_content_defined_chunking": config.DEFAULT_CDC_OPTIONS,
         "write_page_index": True,
