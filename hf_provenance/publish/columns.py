@@ -222,7 +222,7 @@ class OpenParquet:
         if len(end) < _END or end[4:] != _MAGIC or length > size - _END - len(_MAGIC):
             raise SchemaError(f"{self._path} cannot be read: it is no Parquet file.")
         start = size - _END - length
-        self._file.hold([(start, size)])
+        self._file.hold([(min(start, size - _TAIL), size)])
         footer = io.BytesIO(_MAGIC + self._file.part(start, size))
         return self._guarded(
             lambda: pq.ParquetFile(

@@ -199,19 +199,29 @@ def _note(part: _Shard, texts: tuple[str, ...], findings: Findings) -> None:
     path = part.shard.path
     if part.error:
         findings.add(path, part.error)
-    kinds: list[tuple[_Odd, str]] = [
-        (part.buckets, f"lie in the crawl bucket `{part.shard.bucket}` and belong into another"),
-        (part.texts, f"have an id that is not the hash of their {_columns(texts)}"),
-        (part.sizes, f"have other prov_bytes than their {_columns(texts)} has"),
-    ]
-    for odd, what in kinds:
+    bucket, columns = part.shard.bucket, _columns(texts)
+    for odd, one, many in (
+        (
+            part.buckets,
+            f"lies in the crawl bucket `{bucket}` and belongs into another",
+            f"lie in the crawl bucket `{bucket}` and belong into others",
+        ),
+        (
+            part.texts,
+            f"has an id that is not the hash of its {columns}",
+            f"have ids that are not the hashes of their {columns}",
+        ),
+        (
+            part.sizes,
+            f"has other prov_bytes than its {columns}",
+            f"have other prov_bytes than their {columns}",
+        ),
+    ):
         if odd.count:
-            one = what.replace("lie ", "lies ").replace("have ", "has ") if odd.count == 1 else what
-            first: Any = {row: stated for row, stated, _ in odd.first}
             findings.add(
                 path,
-                f"{path}: {odd.named()} {one}",
-                first,
+                f"{path}: {odd.named()} {one if odd.count == 1 else many}",
+                {row: stated for row, stated, _ in odd.first},
                 {row: found for row, _, found in odd.first},
             )
 

@@ -92,6 +92,7 @@ def resolve(pattern: str, paths: Collection[str]) -> list[str]:
         Their paths; the pattern itself where it leads out of the repo, names hidden files, or is
         the path of a file that is not there.
     """
+    pattern = pattern.rstrip("/")
     parts = pattern.split("/")
     hidden = any(part.startswith(".") and part != "." for part in parts)
     if hidden or "::" in pattern or not is_relative_path(pattern):

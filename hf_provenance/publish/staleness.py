@@ -109,8 +109,8 @@ def _missing(publication: Publication) -> Iterator[Difference]:
             yield Difference(config, shard.path, what, shard.sha256, found)
     for path in publication.others:
         if path not in tree.files:
-            what = f"{shown(path)} is not there, and {_listing(config)} lists it"
-            yield Difference(config, path if path.isprintable() else repr(path), what)
+            what = f"{_named([path])} is not there, and {_listing(config)} lists it"
+            yield Difference(config, _named([path]), what)
 
 
 def _view(

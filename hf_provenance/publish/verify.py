@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -38,7 +38,7 @@ _PICTURES = "The pictures of the timeline."
 _NO_NUMBERS = "The numbers: they were not counted again."
 _HUB = "That the files have the sha256 which the Hub tells."
 
-_VERSION = re.compile(r"hf-provenance/\d+")
+_SCHEMA = re.compile(r"hf-provenance/\d+")
 
 
 def verify(
@@ -90,14 +90,15 @@ def verify(
         raise UsageError("text= names what deep=True reads: pass both, or neither.")
     place = open_tree(repo_id_or_folder, revision, token)
     tree = CountedTree(place)
-    configs = stated_configs(tree)
+    card = _read_card(tree)
+    configs = stated_configs(tree, card.front)
     if not configs:
         raise SummaryError(
             f"{tree.name} holds nothing that hf_provenance published: there is no {LISTING}, and "
             f'{README} has no `{OUR_KEY}`. `push_to_hub(..., mode="annotate")` labels a dataset '
             "in place."
         )
-    parts = [_check(tree, config, deep, text, progress) for config in configs]
+    parts = [_check(tree, config, card, deep, text, progress) for config in configs]
     states = {part.state for part in parts}
     limits = [*_ALWAYS, *([_HUB] if isinstance(place, HubTree) else [])]
     limits += [limit for part in parts for limit in part.findings.not_checked]
@@ -114,10 +115,14 @@ def verify(
     )
 
 
-def stated_configs(tree: Tree) -> list[str]:
+def stated_configs(tree: Tree, front: Mapping[str, Any]) -> list[str]:
     """Names of the configs that a repo states something about, `default` first.
 
     One that has lost a file is among them: taking the listing away must not hide a config.
+
+    Args:
+        tree: The repo.
+        front: The YAML of its README.
     """
     names = {
         path.removesuffix(end).rstrip("/") or DEFAULT
@@ -125,18 +130,35 @@ def stated_configs(tree: Tree) -> list[str]:
         for end in (LISTING, SUMMARY)
         if path == end or path.endswith(f"/{end}")
     }
-    readme = small_file(tree, README)
-    try:
-        block = read_front_matter(readme or b"").get(OUR_KEY)
-    except CardError:
-        block = None
-    if isinstance(block, dict) and str(block.get("schema", "")).startswith("hf-provenance/"):
+    block = front.get(OUR_KEY)
+    if isinstance(block, dict) and _SCHEMA.fullmatch(str(block.get("schema"))):
         more = block.get("configs")
         names |= {str(name) for name in more} if isinstance(more, dict) else set()
         names |= {DEFAULT} if "rows" in block else set()
     return sorted(
         (name for name in names if "/" not in name), key=lambda name: (name != DEFAULT, name)
     )
+
+
+@dataclass(frozen=True)
+class _Card:
+    """The README of a repo: its YAML, and what `datasets` reads by it or why it cannot."""
+
+    front: Mapping[str, Any] = field(default_factory=dict)
+    readings: Readings | None = None
+    error: str = f"{README} is not there"
+
+
+def _read_card(tree: Tree) -> _Card:
+    content = small_file(tree, README)
+    if content is None:
+        return _Card()
+    front: Mapping[str, Any] = {}
+    try:
+        front = read_front_matter(content)
+        return _Card(front, read_configs(front, tree.files))
+    except CardError as error:
+        return _Card(front, error=f"{README}: {error}")
 
 
 @dataclass(frozen=True)
@@ -150,13 +172,23 @@ class _Part:
 
 
 def _check(
-    tree: Tree, config: str, deep: bool, text: str | Sequence[str] | None, progress: bool
+    tree: Tree,
+    config: str,
+    card: _Card,
+    deep: bool,
+    text: str | Sequence[str] | None,
+    progress: bool,
 ) -> _Part:
     findings = Findings(config)
+    for path in (inside(config, SUMMARY), inside(config, LISTING)):
+        if path not in tree.files:
+            findings.add(path, f"{path} is not there")
+    if card.readings is None:
+        findings.add(README, card.error)
+    if card.readings is None or findings.differences:
+        return _stale(findings)
+    readings = card.readings
     try:
-        readings = _readings(tree, config, findings)
-        if readings is None:
-            return _stale(findings)
         publication = read_publication(tree, config)
     except (SummaryError, SplitError) as error:
         _refuse_later(tree, config, error)
@@ -182,20 +214,6 @@ def _stale(findings: Findings) -> _Part:
     return _Part(STALE, findings)
 
 
-def _readings(tree: Tree, config: str, findings: Findings) -> Readings | None:
-    """What `datasets` reads of the repo; None, and a difference, where it can read nothing."""
-    for path in (README, inside(config, SUMMARY), inside(config, LISTING)):
-        if path not in tree.files:
-            findings.add(path, f"{path} is not there")
-    if findings.differences:
-        return None
-    try:
-        return read_configs(read_front_matter(small_file(tree, README) or b""), tree.files)
-    except CardError as error:
-        findings.add(README, f"{README}: {error}")
-        return None
-
-
 def _refuse_later(tree: Tree, config: str, error: ProvenanceError) -> None:
     """Raise the error again if it is for a later schema, which is no untruth."""
     content = small_file(tree, inside(config, SUMMARY))
@@ -203,7 +221,7 @@ def _refuse_later(tree: Tree, config: str, error: ProvenanceError) -> None:
     with suppress(SummaryError):
         data = parse_json(content or b"", name=SUMMARY, error=SummaryError)
     named = data.get("schema") if isinstance(data, dict) else None
-    if isinstance(named, str) and named != SCHEMA and _VERSION.fullmatch(named):
+    if isinstance(named, str) and named != SCHEMA and _SCHEMA.fullmatch(named):
         raise error
 
 
