@@ -57,6 +57,19 @@ def test_a_loaded_dataset_knows_where_it_came_from(chats):
 
 
 @pytest.mark.parametrize("streaming", [False, True])
+@pytest.mark.parametrize(
+    "how", [{"data_files": "data/*.parquet"}, {"revision": "main"}, {"name": "default"}]
+)
+def test_it_does_not_matter_how_it_was_asked_for(chats, how, streaming):
+    assert behind(load_dataset(chats, split="train", streaming=streaming, **how)) == {chats}
+
+
+def test_a_cache_in_another_place_is_known_too(chats, tmp_path):
+    rows = load_dataset(chats, split="train", cache_dir=str(tmp_path / "other"))
+    assert behind(rows) == {chats}
+
+
+@pytest.mark.parametrize("streaming", [False, True])
 def test_what_is_done_to_rows_does_not_hide_where_they_came_from(chats, streaming):
     rows = load_dataset(chats, split="train", streaming=streaming)
     longer = rows.map(lambda row: {"long": row["text"] * 2})
