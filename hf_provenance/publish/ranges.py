@@ -127,7 +127,7 @@ class HeldRanges(io.RawIOBase):
         self._file: BufferedIOBase = self._ask(lambda: tree.open(path))
 
     def hold(self, places: Sequence[tuple[int, int]]) -> None:
-        """Fetch ranges, near ones in one request, and let go of all others but the last."""
+        """Fetch ranges, near ones in one request; let go of all others but the file's end."""
         wanted: list[tuple[int, int]] = []
         for start, end in sorted(places):
             start, end = max(0, start), min(end, self.size)
@@ -135,7 +135,8 @@ class HeldRanges(io.RawIOBase):
                 start, end = wanted[-1][0], max(end, wanted.pop()[1])
             if start < end:
                 wanted.append((start, end))
-        self._held = [(start, self.part(start, end)) for start, end in wanted]
+        end_of_file = [(at, part) for at, part in self._held if at + len(part) == self.size][:1]
+        self._held = end_of_file + [(start, self.part(start, end)) for start, end in wanted]
 
     def part(self, start: int, end: int) -> bytes:
         """Bytes of the file, fetched as far as they are not held."""
