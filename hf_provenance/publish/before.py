@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -17,22 +16,16 @@ from hf_provenance.card.facts import DEFAULT
 from hf_provenance.card.readme import edit_readme, read_front_matter
 from hf_provenance.errors import CardError, FolderError
 from hf_provenance.publish.edition import README, SUMMARY, inside
-from hf_provenance.publish.layout import RUN, RUN_FILE, shard_root, view_of
-from hf_provenance.publish.listing import LISTING
+from hf_provenance.publish.layout import RUN_FILE, shard_root, view_of
+from hf_provenance.publish.listing import LISTING, is_beside
 from hf_provenance.publish.shards import MARK
 from hf_provenance.publish.tree import FolderTree, Tree, small_file
 from hf_provenance.publish.views import config_splits, own_views
 from hf_provenance.schema import SCHEMA
-from hf_provenance.summary import TABLES
 
 _DATA = (".parquet", ".arrow", ".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".txt", ".gz", ".zst")
 PARTIAL = ".hf_provenance_partial"
 """Hidden folder for what is half written."""
-
-_BESIDE = re.compile(
-    rf"badge\.(svg|json)|timeline\.(png|svg)|files\.json|ids/{RUN}\.parquet|"
-    rf"({'|'.join(TABLES)})\.parquet"
-)
 
 
 @dataclass(frozen=True)
@@ -160,9 +153,10 @@ def our_files(folder: Path, config: str) -> set[str]:
         path for path in root.rglob("*.parquet") if RUN_FILE.search(path.name) and _is_marked(path)
     ]
     found += [
-        path for path in beside.rglob("*") if _BESIDE.fullmatch(path.relative_to(beside).as_posix())
+        path
+        for path in [*beside.rglob("*"), folder / inside(config, SUMMARY)]
+        if is_beside(config, path.relative_to(folder).as_posix()) and path.is_file()
     ]
-    found += [path for path in [folder / inside(config, SUMMARY)] if path.is_file()]
     return {path.relative_to(folder).as_posix() for path in found}
 
 

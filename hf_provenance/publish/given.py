@@ -56,6 +56,14 @@ class Given(Protocol):
         """The datasets that they come from, by split."""
 
     @property
+    def empty(self) -> tuple[str, ...]:
+        """Names of splits that are known to have no rows."""
+
+    @property
+    def tokenizer(self) -> str | None:
+        """The tokenizer behind `prov_tokens`, where it is known."""
+
+    @property
     def readme(self) -> bytes | None:
         """A README that goes with them to a repo that has none."""
 
@@ -115,6 +123,7 @@ class GivenDataset:
     progress: bool
 
     readme = None
+    tokenizer = None
     stays = False
     divided = False
     buckets = None
@@ -152,6 +161,15 @@ class GivenDataset:
     def splits(self) -> tuple[str, ...]:
         """Names of the splits."""
         return tuple(self.dataset)
+
+    @property
+    def empty(self) -> tuple[str, ...]:
+        """Names of splits that are at hand and have no rows."""
+        return tuple(
+            name
+            for name, split in self.dataset.items()
+            if isinstance(split, Dataset) and not split.num_rows
+        )
 
     def labels(self) -> Iterator[tuple[str, int, pa.Table]]:
         """See `Given.labels`."""
@@ -210,6 +228,7 @@ class GivenFolder:
 
     stays = True
     divided = True
+    empty = ()
     origins: ClassVar[Mapping[str, Dataset | IterableDataset]] = {}
 
     @classmethod
@@ -244,6 +263,11 @@ class GivenFolder:
     def buckets(self) -> Buckets | None:
         """The rule that divides the rows."""
         return self.publication.layout.buckets
+
+    @property
+    def tokenizer(self) -> str | None:
+        """The tokenizer that the folder names."""
+        return self.publication.tokenizer
 
     @property
     def readme(self) -> bytes | None:

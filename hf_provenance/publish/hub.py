@@ -20,20 +20,12 @@ from hf_provenance.errors import AccessError, SplitError, UsageError
 from hf_provenance.publish.edition import Description
 from hf_provenance.publish.folder import require_config_name
 from hf_provenance.publish.given import Given, GivenDataset, GivenFolder
-from hf_provenance.publish.modes import (
-    ANNOTATE,
-    APPEND,
-    CREATE,
-    MODES,
-    REPLACE,
-    Head,
-    Intent,
-    may_be_there,
-    refuse,
-)
+from hf_provenance.publish.heads import ANNOTATE, APPEND, CREATE, MODES, REPLACE, Head, Intent
+from hf_provenance.publish.modes import may_be_there
 from hf_provenance.publish.patience import PATIENCE
 from hf_provenance.publish.published import Published
 from hf_provenance.publish.push import DUPLICATES, KEEP, Push, Settings
+from hf_provenance.publish.refusals import refuse
 from hf_provenance.publish.repo import MAIN, HubRepo, whoami
 from hf_provenance.publish.shards import SHARD_BYTES
 from hf_provenance.publish.sources import check_rights, full_id, hub_sources, look_up
@@ -130,10 +122,11 @@ def push_to_hub(
         raise UsageError("create_pr=True goes to main; leave revision out.")
     require_config_name(config_name)
     given: Given
-    if isinstance(dataset, str | Path) and duplicates == KEEP:
-        given = GivenFolder.of(Path(dataset), config_name)
+    folder = GivenFolder.of(Path(dataset), config_name) if isinstance(dataset, str | Path) else None
+    if folder is not None and duplicates == KEEP:
+        given = folder
     else:
-        if isinstance(dataset, str | Path):
+        if folder is not None:
             dataset = load_dataset(str(dataset), config_name, streaming=True)
         given = GivenDataset.of(
             dataset,
@@ -160,7 +153,8 @@ def push_to_hub(
         given.splits,
         given.features,
         _rule(by, max_buckets, given, head),
-        tokenizer,
+        tokenizer or (folder.tokenizer if folder else None),
+        given.empty,
     )
     sent_before = mode == CREATE and head is not None and may_be_there(head, given.fingerprint())
     if not sent_before:
@@ -170,7 +164,7 @@ def push_to_hub(
         given,
         intent,
         target,
-        Description(None, template, tokenizer, figures, card_data),
+        Description(None, template, intent.tokenizer, figures, card_data),
         Settings(
             private, duplicates, create_pr, commit_message, allow_public, allow_personal, progress
         ),
@@ -189,13 +183,17 @@ def _rule(
     Raises:
         SplitError: There is no such rule, or the rows of a folder are divided by another.
     """
-    if by == AUTO:
-        if given.divided:
-            return given.buckets
-        held = head.publication if head else None
-        return held.layout.buckets if held else Buckets.of(DEFAULT_BY, max_buckets)
-    rule = None if by is None else Buckets.of(by, max_buckets)
-    if given.divided and rule != given.buckets:
-        theirs = given.buckets.by if given.buckets else None
-        raise SplitError(f"the folder is divided by {theirs!r}: pass by={theirs!r}, or write anew.")
-    return rule
+    meant: str | date | None
+    if given.divided:
+        meant = given.buckets.by if given.buckets else None
+        if by != AUTO and meant != (None if by is None else Buckets.of(by).by):
+            raise SplitError(
+                f"the folder is divided by {meant!r}: pass by={meant!r}, or write anew."
+            )
+    elif by == AUTO:
+        held = head.publication.layout if head and head.publication else None
+        rule = held.buckets if held else None
+        meant = DEFAULT_BY if held is None else rule.by if rule else None
+    else:
+        meant = by
+    return None if meant is None else Buckets.of(meant, max_buckets)

@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 from hf_provenance.card.edits import OUR_KEY
 from hf_provenance.card.facts import DEFAULT
 from hf_provenance.card.readme import read_front_matter
-from hf_provenance.errors import CardError, FolderError, SummaryError
+from hf_provenance.errors import CardError, FolderError, SplitError, SummaryError
 from hf_provenance.publish.edition import README, SUMMARY, inside
 from hf_provenance.publish.layout import Layout
 from hf_provenance.publish.listing import LISTING, read_listing
@@ -59,6 +59,12 @@ class Publication:
     def block(self) -> Mapping[str, Any]:
         """What the card's key `provenance` says of this config; empty if nothing."""
         return stated_block(self.front, self.config)
+
+    @property
+    def tokenizer(self) -> str | None:
+        """The tokenizer behind the tokens, or None where none is named."""
+        name = self.said.get("tokenizer")
+        return name if isinstance(name, str) and name != "not stated" else None
 
     @property
     def sample(self) -> LanguageSample | None:
@@ -161,19 +167,30 @@ def read_publication(tree: Tree, config: str) -> Publication:
         front = read_front_matter(readme)
     except CardError as error:
         raise CardError(f"{README} of {tree.name}: {error}") from error
-    by = said.get("by")
-    buckets = None if by is None else Buckets.of(by)
     where = f"{inside(config, LISTING)} of {tree.name}"
-    layout, others = read_listing(listing, config, buckets, where)
+    layout, others = read_listing(listing, config, _rule(tree, config, said), where)
     return Publication(tree, config, readme, front, summary, said, layout, others)
 
 
 def published_configs(tree: Tree) -> list[str]:
     """Names of the configs that we published, `default` first."""
     found = [
-        path.removesuffix(LISTING).rstrip("/") for path in tree.files if path.endswith(LISTING)
+        path.removesuffix(LISTING).rstrip("/")
+        for path in tree.files
+        if path == LISTING or path.endswith(f"/{LISTING}")
     ]
-    return sorted((name or DEFAULT for name in found), key=lambda name: (name != DEFAULT, name))
+    names = {name or DEFAULT for name in found if "/" not in name}
+    return sorted(names, key=lambda name: (name != DEFAULT, name))
+
+
+def _rule(tree: Tree, config: str, said: Mapping[str, Any]) -> Buckets | None:
+    by = said.get("by")
+    try:
+        if by is not None and not isinstance(by, str):
+            raise SplitError(f"by={by!r:.60} is no text.")
+        return None if by is None else Buckets.of(by)
+    except SplitError as error:
+        raise SummaryError(f"{inside(config, SUMMARY)} of {tree.name}: {error}") from error
 
 
 def stated_block(front: Mapping[str, Any], config: str = DEFAULT) -> Mapping[str, Any]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import tempfile
 from collections import Counter
+from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -23,20 +24,11 @@ from hf_provenance.publish.disclosure import check_disclosure
 from hf_provenance.publish.duplicates import HeldRows
 from hf_provenance.publish.edition import Description, Edition, make_edition
 from hf_provenance.publish.given import Given
-from hf_provenance.publish.modes import (
-    ANNOTATE,
-    APPEND,
-    CREATE,
-    REPLACE,
-    Addition,
-    Head,
-    Intent,
-    Outcome,
-    outcome,
-    require_intact,
-)
+from hf_provenance.publish.heads import ANNOTATE, APPEND, CREATE, REPLACE, Head, Intent
+from hf_provenance.publish.modes import Addition, Outcome, outcome
 from hf_provenance.publish.publication import Publication, read_publication
 from hf_provenance.publish.published import Published
+from hf_provenance.publish.refusals import require_intact
 from hf_provenance.publish.repo import HubTree
 from hf_provenance.publish.runs import path_of
 from hf_provenance.publish.sources import Source, carried, check_public, look_up, named_sources
@@ -97,7 +89,7 @@ class Push:
     sources: dict[str, Source]
     head: Head | None = None
     _skipped: Counter[str] = field(default_factory=Counter)
-    _last: tuple[Outcome, Edition] | None = None
+    _last: tuple[Outcome, Edition, tuple[str, ...]] | None = None
 
     def run(self) -> Published:
         """Check, send, commit and read back."""
@@ -218,8 +210,6 @@ class Push:
         after = outcome(intent, head, addition)
         if after is None:
             return None
-        if intent.mode in (REPLACE, ANNOTATE):
-            _announce(head, after)
         edition = make_edition(
             after.layout,
             intent.features,
@@ -231,10 +221,12 @@ class Push:
             views=head.before.views(intent.config),
             others=after.others,
         )
-        self._last = after, edition
+        gone = sorted((after.gone & tree.files.keys()) - edition.files.keys())
+        if intent.mode in (REPLACE, ANNOTATE):
+            _announce(head, after, gone)
+        self._last = after, edition, tuple(gone)
         shards = addition.written.shards
         paths = {path_of(shard, intent.config, after.run): shard for shard in shards}
-        gone = sorted((after.gone & tree.files.keys()) - edition.files.keys())
         rows = sum(shard.rows for shard in shards)
         return Change(
             message=self.settings.message or _MESSAGES[intent.mode].format(rows=rows),
@@ -281,13 +273,12 @@ class Push:
         kept: tuple[Difference, ...] = ()
         gone: tuple[str, ...] = ()
         if landed.changed and self._last is not None:
-            after, edition = self._last
+            after, edition, gone = self._last
             run = [shard for shard in after.layout.shards if shard.run == after.run]
             same = shown.summary.fingerprint == after.summary.fingerprint
             if not (same if landed.alone else set(run) <= set(shown.layout.shards)):
                 raise HubError(f"{landed.tree.name} does not show what was committed.")
-            files = (*(shard.path for shard in run), *edition.files)
-            kept, gone = edition.kept, tuple(sorted(after.gone))
+            files, kept = (*(shard.path for shard in run), *edition.files), edition.kept
         return Published(
             shown.summary,
             files,
@@ -301,17 +292,16 @@ class Push:
         )
 
 
-def _announce(head: Head, after: Outcome) -> None:
+def _announce(head: Head, after: Outcome, gone: Sequence[str]) -> None:
     """Say what will go before it does, and whether rows of people are among it."""
     where = head.tree.repo.name
-    if after.gone:
-        paths = sorted(after.gone)
-        more = f" and {len(paths) - _NAMED:,} more" if len(paths) > _NAMED else ""
+    if gone:
+        more = f" and {len(gone) - _NAMED:,} more" if len(gone) > _NAMED else ""
         _log.warning(
             "%s: %s files will be removed: %s%s.",
             where,
-            f"{len(paths):,}",
-            ", ".join(paths[:_NAMED]),
+            f"{len(gone):,}",
+            ", ".join(gone[:_NAMED]),
             more,
         )
     if head.publication is not None:

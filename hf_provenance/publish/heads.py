@@ -1,0 +1,145 @@
+"""A repo as a push finds it, and what the push is to do there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from datasets import Features
+
+from hf_provenance.card.readme import read_front_matter
+from hf_provenance.errors import HubError, SummaryError
+from hf_provenance.publish.before import Before, data_files
+from hf_provenance.publish.publication import Publication, published_configs, read_publication
+from hf_provenance.publish.repo import HubTree
+from hf_provenance.publish.resolve import STANDALONE, Readings, read_configs
+from hf_provenance.publish.staleness import differences, repo_differences
+from hf_provenance.splits import Buckets
+
+CREATE, APPEND, REPLACE, ANNOTATE = MODES = ("create", "append", "replace", "annotate")
+
+
+@dataclass(frozen=True)
+class Intent:
+    """What a push is to do, as known before any row is read.
+
+    Attributes:
+        mode: One of `MODES`.
+        config: The config.
+        splits: The splits that it brings.
+        features: Features of its rows.
+        buckets: The rule that divides its rows, or None.
+        tokenizer: Name of the tokenizer behind `prov_tokens`, or None.
+        empty: Those of the splits that are known to have no rows.
+    """
+
+    mode: str
+    config: str
+    splits: tuple[str, ...]
+    features: Features
+    buckets: Buckets | None
+    tokenizer: str | None
+    empty: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Head:
+    """A repo at one commit, as far as a push has to know it.
+
+    Attributes:
+        tree: Its files.
+        before: Its README and what that shows.
+        publication: The config as we published it, or None.
+        broken: Why what is there in place of our publication cannot be read, if it is to go.
+    """
+
+    tree: HubTree
+    before: Before
+    publication: Publication | None
+    broken: SummaryError | None = None
+
+    @classmethod
+    def of(cls, tree: HubTree, config: str, mode: str) -> Head:
+        """Look at a repo.
+
+        Raises:
+            CardError: Its README cannot be edited safely.
+            FolderError: It holds a config in another format than Parquet.
+            HubError: What the README says would not be read.
+            SummaryError: The config was published by us and cannot be read.
+        """
+        replacing = mode in (REPLACE, ANNOTATE)
+        before = Before.of(tree, config, replacing=replacing)
+        if STANDALONE in tree.files:
+            raise HubError(
+                f"{tree.name} holds {STANDALONE}, which `datasets` reads over README.md, so "
+                "nothing written there would be seen: move what it says there and delete it."
+            )
+        if config not in published_configs(tree):
+            return cls(tree, before, None)
+        try:
+            return cls(tree, before, read_publication(tree, config))
+        except SummaryError as error:
+            if replacing:
+                return cls(tree, before, None, error)
+            raise
+
+    @property
+    def unlisted(self) -> list[str]:
+        """Data files that readers see because the README lists no config at all."""
+        if self.before.configs or self.publication:
+            return []
+        return data_files(sorted(self.tree.files))
+
+    @cached_property
+    def readings(self) -> Readings:
+        """What `datasets` reads for each config that the README lists.
+
+        Raises:
+            CardError: It refuses to read any of them.
+        """
+        front = read_front_matter(self.before.readme) if self.before.readme else {}
+        return read_configs(front, self.tree.files)
+
+    @cached_property
+    def changes(self) -> tuple[str, ...]:
+        """What of our publication another tool has changed, in words; empty if nothing."""
+        return () if self.publication is None else changes_of(self.publication)
+
+    def read_by(self, config: str) -> Mapping[str, tuple[str, ...]]:
+        """Split -> files that `datasets` reads for a config that the README lists."""
+        reading = self.readings.configs.get(config)
+        return reading.files if reading else {}
+
+    def read_elsewhere(self, config: str) -> set[str]:
+        """Files that other configs read, our views of this one left out."""
+        ours = {config, *self.before.views(config)}
+        return {
+            path
+            for name, reading in self.readings.configs.items()
+            if name not in ours
+            for paths in reading.files.values()
+            for path in paths
+        }
+
+
+def changes_of(held: Publication) -> tuple[str, ...]:
+    """What of a publication another tool has changed, in words, told without reading data.
+
+    Files beside the shards are left out: every push writes them anew.
+
+    Raises:
+        CardError: `datasets` refuses to read any config.
+        HubError: The Hub does not give a file whose hash it does not tell.
+        FolderError: A file cannot be read.
+    """
+    readings = read_configs(held.front, held.tree.files)
+    found = [
+        *repo_differences(held.tree, readings, held.config),
+        *differences(held, readings),
+    ]
+    words = [change.what for change in found if change.where not in held.others]
+    if held.block and held.block.get("fingerprint") != held.summary.fingerprint:
+        words.append("README.md and provenance.json state different fingerprints")
+    return tuple(words)
