@@ -135,8 +135,10 @@ class HeldRanges(io.RawIOBase):
                 start, end = wanted[-1][0], max(end, wanted.pop()[1])
             if start < end:
                 wanted.append((start, end))
-        end_of_file = [(at, part) for at, part in self._held if at + len(part) == self.size][:1]
-        self._held = end_of_file + [(start, self.part(start, end)) for start, end in wanted]
+        fetched = [(start, self.part(start, end)) for start, end in wanted]
+        at_end = [held for held in self._held + fetched if held[0] + len(held[1]) == self.size]
+        longest = max(at_end, key=lambda held: len(held[1]), default=None)
+        self._held = [held for held in fetched if held != longest] + ([longest] if longest else [])
 
     def part(self, start: int, end: int) -> bytes:
         """Bytes of the file, fetched as far as they are not held."""
@@ -144,6 +146,7 @@ class HeldRanges(io.RawIOBase):
         for begin, content in self._held:
             if begin <= start and end <= begin + len(content):
                 return content[start - begin : end - begin]
+        for begin, content in self._held:
             if start < begin < end <= begin + len(content):
                 return self._fetch(start, begin) + content[: end - begin]
         return self._fetch(start, end) if start < end else b""
