@@ -12,7 +12,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
-from itertools import groupby
 from typing import Any, TypeVar
 
 import numpy as np
@@ -71,23 +70,44 @@ def tally_shards(tree: Tree, layout: Layout, *, progress: bool = False) -> Talli
         FolderError: A file cannot be read.
     """
 
-    def tally(shard: Placed) -> tuple[Summary, Ids]:
+    def tally(shard: Placed) -> ShardTally:
         tally = ShardTally(shard)
         for rows in label_tables(tree, shard):
             tally.add(rows)
-        return tally.summary(), tally.ids()
+        return tally
 
-    return add_up(layout.shards, list(each_shard(layout.shards, tally, progress)))
+    total = Total()
+    for part in each_shard(layout.shards, tally, progress):
+        total.add(part)
+    return total.tallied()
 
 
-def add_up(shards: Sequence[Placed], parts: Sequence[tuple[Summary, Ids]]) -> Tallied:
-    """What the tallies of shards, in the same order, add up to."""
-    by_run = groupby(
-        sorted(zip((shard.run for shard in shards), parts, strict=True), key=lambda part: part[0]),
-        key=lambda part: part[0],
-    )
-    ids = {run: np.concatenate([found for _, (_, found) in group]) for run, group in by_run}
-    return Tallied(merge(summary for summary, _ in parts), ids)
+class Total:
+    """Adds up the tallies of shards, without keeping a summary for each of them."""
+
+    def __init__(self) -> None:
+        self._parts: list[Summary] = []
+        self._ids: dict[str, list[Ids]] = {}
+
+    def add(self, part: ShardTally) -> None:
+        """Add a shard.
+
+        Raises:
+            SummaryError: It has other provenance columns than the shards before it.
+        """
+        self._ids.setdefault(part.shard.run, []).append(part.ids())
+        self._parts.append(part.summary())
+        while len(self._parts) > 1 and self._parts[-2].rows <= self._parts[-1].rows:
+            self._parts[-2:] = [merge(self._parts[-2:])]
+
+    def tallied(self) -> Tallied:
+        """What all of them add up to.
+
+        Raises:
+            SummaryError: Two of them have different provenance columns.
+        """
+        ids = {run: np.concatenate(parts) for run, parts in self._ids.items()}
+        return Tallied(merge(self._parts), ids)
 
 
 class ShardTally:
@@ -98,7 +118,7 @@ class ShardTally:
     """
 
     def __init__(self, shard: Placed) -> None:
-        self._shard = shard
+        self.shard = shard
         self._tally = Tally()
         self._ids: list[Ids] = []
 
@@ -109,7 +129,7 @@ class ShardTally:
             SchemaError: A null where there may be none, or an id that is none.
             VocabularyError: A label outside its vocabulary.
         """
-        self._tally.add(rows, split=self._shard.split, bucket=self._shard.bucket)
+        self._tally.add(rows, split=self.shard.split, bucket=self.shard.bucket)
         self._ids.append(id48(rows["prov_id"]))
 
     def summary(self) -> Summary:

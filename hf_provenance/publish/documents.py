@@ -82,10 +82,11 @@ def check_documents(publication: Publication, found: Tallied, findings: Findings
     """
     summary, config = found.summary, publication.config
     path = inside(config, SUMMARY)
-    for what, stated, counted in differences(publication.summary, summary):
-        findings.add(
-            path, f"{path} states other numbers than the rows have: {what}", stated, counted
-        )
+    for name, stated, counted in differences(publication.summary, summary):
+        what = f"{path} does not say what the rows say: {name}"
+        if stated is not None or counted is not None:
+            what += f" {_word(stated)}, not {_word(counted)}"
+        findings.add(path, what, stated, counted)
     facts = _facts(publication, findings)
     same_tool = _check_block(publication, summary, facts, findings)
     _check_badge(publication, summary, same_tool, findings)
@@ -258,6 +259,12 @@ def _unequal(place: str, stated: Any, found: Any) -> Iterator[tuple[str, Any, An
         stated = stated.isoformat()
     if stated != found or isinstance(stated, bool) != isinstance(found, bool):
         yield place, stated, found
+
+
+def _word(value: object) -> str:
+    if isinstance(value, tuple):
+        return ", ".join(str(item) for item in value)
+    return f"{value:,}" if isinstance(value, int) else str(value)
 
 
 def _json(content: bytes) -> object:

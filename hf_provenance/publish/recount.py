@@ -18,14 +18,13 @@ from hf_provenance import schema
 from hf_provenance.annotator import Annotator
 from hf_provenance.errors import LabelError, SchemaError, SummaryError, TextColumnError
 from hf_provenance.identity import identify, text_kind
-from hf_provenance.publish.columns import OpenParquet, ShardTally, Tallied, add_up, each_shard
+from hf_provenance.publish.columns import OpenParquet, ShardTally, Tallied, Total, each_shard
 from hf_provenance.publish.documents import Findings
-from hf_provenance.publish.edition import README, Ids
+from hf_provenance.publish.edition import README
 from hf_provenance.publish.layout import VIEW, Placed
 from hf_provenance.publish.publication import Publication
 from hf_provenance.publish.tree import Tree
 from hf_provenance.splits import Buckets
-from hf_provenance.summary import Summary
 
 _NAMED = 3
 """Rows of a shard that are named; the others are counted."""
@@ -60,8 +59,7 @@ class _Shard:
     """What one shard gave."""
 
     shard: Placed
-    summary: Summary | None = None
-    ids: Ids | None = None
+    tally: ShardTally | None = None
     schema: pa.Schema | None = None
     error: str = ""
     rows: int = 0
@@ -103,8 +101,10 @@ def recount(
         return _read(tree, shard, layout.buckets, texts)
 
     parts: list[_Shard] = []
+    total: Total | None = Total()
     rows = fitting = 0
     for part in each_shard(layout.shards, read, progress):
+        total = _added(total, part, findings)
         parts.append(part)
         rows += part.rows
         fitting += part.fitting
@@ -118,15 +118,23 @@ def recount(
     for part in parts:
         _note(part, texts, findings)
     _check_columns(publication, [part for part in parts if part.schema is not None], findings)
-    sums = [(part.summary, part.ids) for part in parts if part.summary and part.ids is not None]
-    whole = [(summary, ids) for summary, ids in sums if summary is not None and ids is not None]
-    if len(whole) < len(layout.shards):
-        return None, rows
     try:
-        return add_up(layout.shards, whole), rows
+        return (None if total is None else total.tallied()), rows
     except SummaryError as error:
         findings.add(layout.root, f"the shards cannot be added up: {error}")
         return None, rows
+
+
+def _added(total: Total | None, part: _Shard, findings: Findings) -> Total | None:
+    """The total with one more shard; None as soon as one cannot be added."""
+    if total is not None and part.tally is not None:
+        try:
+            total.add(part.tally)
+        except SummaryError as error:
+            findings.add(part.shard.path, f"the shards cannot be added up: {error}")
+            total = None
+    tally, part.tally = part.tally, None
+    return None if tally is None else total
 
 
 def _read(tree: Tree, shard: Placed, buckets: Buckets | None, texts: tuple[str, ...]) -> _Shard:
@@ -148,7 +156,7 @@ def _read(tree: Tree, shard: Placed, buckets: Buckets | None, texts: tuple[str, 
                 if texts:
                     _compare_texts(part, rows, table.select(list(texts)))
                 part.rows += len(rows)
-            part.summary, part.ids = tally.summary(), tally.ids()
+            part.tally = tally
     except (SchemaError, LabelError) as error:
         part.error = str(error)
     except pa.ArrowException as error:

@@ -14,7 +14,7 @@ from hf_provenance.card.edits import OUR_KEY
 from hf_provenance.card.facts import DEFAULT
 from hf_provenance.plain_data import shown
 from hf_provenance.publish.edition import README, inside
-from hf_provenance.publish.layout import RUN_FILE, VIEW, Placed
+from hf_provenance.publish.layout import RUN_FILE, VIEW, Placed, Size
 from hf_provenance.publish.listing import LISTING
 from hf_provenance.publish.publication import Publication
 from hf_provenance.publish.ranges import content_hash
@@ -39,10 +39,10 @@ def repo_differences(tree: Tree, readings: Readings, config: str) -> Iterator[Di
         what = f"{STANDALONE} is there, which `datasets` reads over {README}"
         yield Difference(config, STANDALONE, what)
     if readings.format is not None:
-        first = next(iter(readings.configs))
+        first = _named([next(iter(readings.configs))])
         what = (
             f"`datasets` reads every config in the format of the first one, `{first}`, and that is "
-            f"{readings.format}"
+            f"{_named([readings.format])}"
         )
         yield Difference(config, README, what, ".parquet", readings.format)
 
@@ -69,7 +69,7 @@ def differences(publication: Publication, readings: Readings) -> Iterator[Differ
         for what in _view(publication, view, listed, readings):
             yield Difference(config, where, what)
         if view in (publication.layout.name(), publication.layout.name(VIEW)):
-            yield from _info(publication, view, listed)
+            yield from _info(publication, view, splits)
     gone = own_views(config_splits(publication.front), config) - set(publication.layout.views())
     for view in sorted(gone):
         what = f"{README} shows the config `{view}`, of which {_listing(config)} says nothing"
@@ -124,7 +124,7 @@ def _view(
         yield f"{README} shows no config `{view}`: {rows}{_instead(view, readings)}"
         return
     if reading.parameters:
-        names = ", ".join(f"`{name}`" for name in reading.parameters)
+        names = ", ".join(f"`{_named([name])}`" for name in reading.parameters)
         yield f"the entry `{view}` of {README} states {names}, which changes what is read"
     split_of = {path: split for split, paths in listed.items() for path in paths}
     read = [(split, path) for split, paths in reading.files.items() for path in paths]
@@ -151,38 +151,42 @@ def _instead(view: str, readings: Readings) -> str:
     if readings.default is None:
         return "; `load_dataset` without a name now fails"
     files = _all(readings.configs[readings.default])
-    return f"; `load_dataset` without a name now reads `{readings.default}`, {_files(files)}"
+    return (
+        f"; `load_dataset` without a name now reads `{_named([readings.default])}`, {_files(files)}"
+    )
 
 
 def _info(
-    publication: Publication, view: str, listed: Mapping[str, list[str]]
+    publication: Publication, view: str, splits: Mapping[str, list[tuple[str, str | None]]]
 ) -> Iterator[Difference]:
     """Splits, rows and sizes in `dataset_info`: off by one row, `load_dataset` fails."""
-    shards = {shard.path: shard for shard in publication.layout.shards}
-    where = f"`dataset_info` of {README}"
+    config, where = publication.config, f"`dataset_info` of {README}"
     info = publication.info(view)
     entries = info.get("splits")
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
         what = f"{README} has no `dataset_info` with the splits of `{view}`"
-        yield Difference(publication.config, where, what)
+        yield Difference(config, where, what)
         return
     stated = {str(entry.get("name")): entry for entry in entries}
-    if set(stated) != set(listed) or len(entries) != len(stated):
+    if set(stated) != set(splits) or len(entries) != len(stated):
         what = f"`dataset_info` of `{view}` names other splits than `{view}` has"
         names = [str(entry.get("name")) for entry in entries]
-        yield Difference(publication.config, where, what, names, list(listed))
-    for split in (split for split in listed if split in stated):
-        paths = listed[split]
-        sums = {
-            "num_examples": sum(shards[path].rows for path in paths),
-            "num_bytes": sum(shards[path].arrow_bytes for path in paths),
-        }
-        for name, found in sums.items():
-            said = stated[split].get(name)
-            if type(said) is not int or said != found:
-                what = f"`dataset_info` of `{view}` says {name}: {shown(said)} for `{split}`, "
-                what += f"and the listed shards have {found:,}"
-                yield Difference(publication.config, where, what, said, found)
+        yield Difference(config, where, what, names, list(splits))
+    sizes = publication.layout.sizes()
+    sums = {split: sum((sizes[at] for at in parts), Size()) for split, parts in splits.items()}
+    whole = sum(sums.values(), Size())
+    facts: list[tuple[str, str, object, int]] = []
+    for split, size in sums.items():
+        entry = stated.get(split, {"num_examples": size.rows, "num_bytes": size.size})
+        facts.append((f"of `{split}`", "num_examples", entry.get("num_examples"), size.rows))
+        facts.append((f"of `{split}`", "num_bytes", entry.get("num_bytes"), size.size))
+    facts.append(("", "download_size", info.get("download_size", whole.files), whole.files))
+    facts.append(("", "dataset_size", info.get("dataset_size", whole.size), whole.size))
+    for part, name, said, found in facts:
+        if type(said) is not int or said != found:
+            what = f"`dataset_info` of `{view}` says {name}: {shown(said)}, and the listed shards "
+            what += f"{part} have {found:,}" if part else f"have {found:,}"
+            yield Difference(config, where, what, said, found)
 
 
 def _all(reading: Reading) -> list[str]:

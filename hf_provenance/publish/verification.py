@@ -18,8 +18,8 @@ class Difference:
     Attributes:
         config: The config that it is about.
         where: The file, or the view, that it was found in.
-        what: What differs, in words.
-        stated: What is stated, where that is a value.
+        what: What differs, in a sentence that says all that matters.
+        stated: What is stated, where that is a value; for rows, by their numbers in the shard.
         found: What was found instead.
     """
 

@@ -30,6 +30,7 @@ from hf_provenance.schema import SCHEMA
 _ALWAYS = (
     "That the labels are true: they are the publisher's word.",
     f"What {README} says outside our part, and the keys of its YAML that others write too.",
+    "`num_bytes` in `dataset_info`, which is the size of the rows once they are loaded.",
 )
 _SHALLOW = "That `prov_id` and `prov_bytes` fit the text: `deep=True` reads it."
 _SAMPLE = "The sample of languages: it takes the text."
@@ -78,8 +79,7 @@ def verify(
     Example:
         >>> import tempfile
         >>> from datasets import Dataset
-        >>> from hf_provenance import annotate, save_to_folder
-        >>> from hf_provenance.publish.verify import verify
+        >>> from hf_provenance import annotate, save_to_folder, verify
         >>> ds = annotate(Dataset.from_dict({"text": ["Hello."]}), origin="human")
         >>> with tempfile.TemporaryDirectory() as folder:
         ...     _ = save_to_folder(ds, folder, progress=False)

@@ -89,7 +89,7 @@ def edit_json(file: Path, edit: Callable[[Any], None]) -> None:
 
 
 def rewrite(folder: Path, shard: Path, change: Callable[[pa.Table], pa.Table]) -> None:
-    """Change the rows of a shard, and the listing with it."""
+    """Change the rows of a shard, and with it the listing and the sizes in the README."""
     pq.write_table(change(pq.read_table(shard)), shard)
     relist(folder, shard)
 
@@ -102,6 +102,11 @@ def relist(folder: Path, shard: Path) -> None:
         entry |= {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
 
     edit_json(folder / "provenance/files.json", edit)
+    listing = json.loads((folder / "provenance/files.json").read_text())
+    total = sum(entry["bytes"] for entry in listing["shards"])
+    readme = (folder / "README.md").read_text()
+    size = f"download_size: {total}"
+    (folder / "README.md").write_text(re.sub(r"download_size: \d+", size, readme))
 
 
 def put(column: str, row: int, value: object) -> Callable[[pa.Table], pa.Table]:
@@ -368,6 +373,13 @@ def info(**values: Any) -> Callable[[Any], None]:
     return edit
 
 
+def size(name: str, value: object) -> Callable[[Any], None]:
+    def edit(data: Any) -> None:
+        entry(data, "dataset_info", "default")[name] = value
+
+    return edit
+
+
 @pytest.mark.parametrize(
     ("edit", "words"),
     [
@@ -379,8 +391,13 @@ def info(**values: Any) -> Callable[[Any], None]:
         (parameter, "the entry `default` of README.md states `filters`"),
         (two_defaults, "`datasets` cannot read its `configs`: Dataset has several default"),
         (csv_first, "reads every config in the format of the first one, `a`, and that is .csv"),
-        (info(num_examples=19), "says num_examples: 19 for `train`, and the listed shards have 20"),
-        (info(num_bytes=1), "`dataset_info` of `default` says num_bytes: 1 for `train`"),
+        (info(num_examples=19), "says num_examples: 19, and the listed shards of `train` have 20"),
+        (info(num_bytes=1), "`dataset_info` of `default` says num_bytes: 1, and"),
+        (
+            size("download_size", 1),
+            "of `default` says download_size: 1, and the listed shards have",
+        ),
+        (size("dataset_size", None), "of `default` says dataset_size: null, and the listed"),
         (info(name="dev"), "`dataset_info` of `default` names other splits than `default` has"),
         (lambda data: data.pop("dataset_info"), "no `dataset_info` with the splits of `default`"),
         (lambda data: data.pop("provenance"), "says nothing of the config under `provenance`"),
@@ -495,7 +512,7 @@ def test_a_summary_of_other_rows_is_named_in_numbers(folder: Path, tmp_path: Pat
     shutil.copy(tmp_path / "other/provenance.json", folder)
     found = verify(folder)
     assert found.state == "false"
-    assert "provenance.json states other numbers than the rows have: fingerprint" in said(found)
+    assert "provenance.json does not say what the rows say: fingerprint " in said(found)
     assert {difference.where for difference in found.differences} == {"provenance.json"}
 
 
