@@ -14,13 +14,13 @@ from hf_provenance.card.card import SECTION
 from hf_provenance.card.edits import CardEdit
 from hf_provenance.card.facts import DEFAULT
 from hf_provenance.card.readme import edit_readme, read_front_matter
-from hf_provenance.errors import CardError, FolderError
+from hf_provenance.errors import CardError, FolderError, HubError
 from hf_provenance.publish.edition import README, SUMMARY, inside
 from hf_provenance.publish.layout import RUN_FILE, shard_root, view_of
 from hf_provenance.publish.listing import LISTING, is_beside
 from hf_provenance.publish.shards import MARK
 from hf_provenance.publish.tree import FolderTree, Tree, small_file
-from hf_provenance.publish.views import config_splits, own_views
+from hf_provenance.publish.views import config_splits, default_config, own_views
 from hf_provenance.schema import SCHEMA
 
 _DATA = (".parquet", ".arrow", ".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".txt", ".gz", ".zst")
@@ -36,11 +36,13 @@ class Before:
         where: What to call the repo in messages.
         readme: Its README, or None.
         configs: The configs in it -> split -> paths and patterns.
+        default: The config that is read when none is named, or None.
     """
 
     where: str
     readme: bytes | None = None
     configs: Mapping[str, Mapping[str, Sequence[str]]] = field(default_factory=dict)
+    default: str | None = None
 
     @classmethod
     def of(cls, tree: Tree, config: str, *, replacing: bool = False) -> Before:
@@ -54,17 +56,25 @@ class Before:
         Raises:
             CardError: Its README cannot be edited safely.
             FolderError: It holds a config in another format than Parquet.
+            HubError: The config whose data is to go is not there, and others are.
             SummaryError: Its README is larger than 16 MB.
         """
         readme = small_file(tree, README)
         if readme is None:
             return cls(tree.name)
         try:
+            front = read_front_matter(readme)
+            configs = config_splits(front)
+            ours = replacing and inside(config, LISTING) in tree.files  # its entry may be lost
+            if replacing and configs and config not in configs and not ours:
+                raise HubError(
+                    f"{tree.name} has no config {config!r}; it has {sorted(configs)}: pass one "
+                    'of them as config_name, or use mode="create".'
+                )
             edit_readme(readme, _rehearsal(config))
-            configs = config_splits(read_front_matter(readme))
         except CardError as error:
             raise CardError(f"{README} of {tree.name}: {error}") from error
-        before = cls(tree.name, readme, configs)
+        before = cls(tree.name, readme, configs, default_config(front))
         before._refuse_other_formats({config} if replacing else frozenset())
         return before
 

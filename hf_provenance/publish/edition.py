@@ -81,6 +81,7 @@ def make_edition(
     *,
     readme: bytes | None,
     views: Collection[str] = (),
+    is_default: bool = False,
     others: Sequence[str] = (),
 ) -> Edition:
     """Write everything beside the shards.
@@ -94,6 +95,7 @@ def make_edition(
         description: What no row carries.
         readme: The README that is there, or None.
         views: Names of our views in that README; those that have gone are taken out.
+        is_default: The config is read when none is named.
         others: Small files of the config that lie there already and stay.
 
     Raises:
@@ -117,7 +119,7 @@ def make_edition(
     files |= {ids_path(layout.config, run): ids_parquet(found) for run, found in ids.items()}
     files = {path: files[path] for path in sorted(files)}
     listed = sorted({*files, *others})
-    configs = make_configs(layout)
+    configs = make_configs(layout, is_default=is_default)
     edited = edit_card(
         summary,
         facts,

@@ -124,6 +124,7 @@ def save_to_folder(
             description,
             readme=before.readme,
             views=before.views(config_name),
+            is_default=before.default == config_name,
         )
         for name, content in edition.files.items():
             _write(staged / name, content)

@@ -91,7 +91,10 @@ def _read_by(tree: HubTree, config: str) -> dict[str, tuple[str, ...]]:
                 token=repo.api.token,
             )
     except (DatasetsError, ValueError, OSError) as error:
-        raise HubError(f"the config {config!r} of {repo.name} cannot be read: {error}") from error
+        raise HubError(
+            f"the config {config!r} of {repo.name} cannot be read ({error}): if there is none "
+            'yet, use mode="create".'
+        ) from error
     start = f"@{tree.sha}/"
     return {
         str(split): tuple(str(path).partition(start)[2] for path in paths)

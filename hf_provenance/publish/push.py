@@ -31,7 +31,7 @@ from hf_provenance.publish.published import Published
 from hf_provenance.publish.refusals import require_intact
 from hf_provenance.publish.repo import HubTree
 from hf_provenance.publish.runs import path_of
-from hf_provenance.publish.sources import Source, carried, check_public, look_up, named_sources
+from hf_provenance.publish.sources import Source, carried, look_up, named_sources
 from hf_provenance.publish.target import Target
 from hf_provenance.publish.upload import Uploader
 from hf_provenance.schema import HUMAN
@@ -160,10 +160,10 @@ class Push:
             check_disclosure(rows, split=split, start=start)
         new = named_sources(rows) - self.sources.keys()
         if new:
-            found = look_up(self.target.repo, new)
+            found = look_up(self.target.repo, new, before=len(self.sources))
             self.sources |= {source.repo_id: source for source in found}
-            if self.target.is_public:
-                check_public(found, True, self.settings.allow_public)
+            if self.target.is_there:  # else it is held against all of them when it is made
+                self.target.admit(found, self.settings.allow_public)
 
     def _without(self, there: HeldRows, split: str, start: int, rows: pa.Table) -> pa.Table:
         """The rows that the repo does not hold yet.
@@ -219,6 +219,7 @@ class Push:
             self._described(after),
             readme=head.before.readme or self.given.readme,
             views=head.before.views(intent.config),
+            is_default=head.before.default == intent.config,
             others=after.others,
         )
         gone = sorted((after.gone & tree.files.keys()) - edition.files.keys())
@@ -247,15 +248,13 @@ class Push:
 
     def _described(self, after: Outcome) -> Description:
         given = self.description
-        data = dict(given.card_data)
-        license_ = carried(list(self.sources.values())).license
-        if license_ and "license" not in data:
-            data["license"] = license_
+        terms = carried(list(self.sources.values())).card_data
+        stated = given.card_data if "license" in given.card_data else {**terms, **given.card_data}
         return replace(
             given,
             repo_id=self.target.repo.repo_id,
             tokenizer=given.tokenizer or after.tokenizer,
-            card_data=data,
+            card_data=stated,
         )
 
     def _read_back(self, landed: Landed) -> Published:

@@ -28,8 +28,13 @@ from hf_provenance.publish.layout import RUN, VIEW, Layout, Size, view_of
 _RUN_PATTERN = re.compile(rf"-{RUN}-\*\.parquet$")
 
 
-def make_configs(layout: Layout) -> list[dict[str, Any]]:
-    """Entries of the README's `configs` for all views of a config."""
+def make_configs(layout: Layout, *, is_default: bool = False) -> list[dict[str, Any]]:
+    """Entries of the README's `configs` for all views of a config.
+
+    Args:
+        layout: Where its shards lie.
+        is_default: It is read when none is named; the config `default` always is.
+    """
     return [
         _config(
             view,
@@ -37,7 +42,7 @@ def make_configs(layout: Layout) -> list[dict[str, Any]]:
                 split: [pattern for at in parts for pattern in layout.patterns(*at)]
                 for split, parts in splits.items()
             },
-            default=view == DEFAULT,
+            default=view == layout.name() and (is_default or view == DEFAULT),
         )
         for view, splits in layout.views().items()
     ]
@@ -73,6 +78,23 @@ def config_splits(front_matter: Mapping[str, object]) -> dict[str, dict[str, lis
         for entry in entries
         if isinstance(entry, dict) and "config_name" in entry
     }
+
+
+def default_config(front_matter: Mapping[str, object]) -> str | None:
+    """The config of a README that is read when none is named, or None.
+
+    A config alone is the default; among several it is the one named `default` or flagged so.
+    """
+    configs = front_matter.get("configs")
+    named = [
+        entry
+        for entry in (configs if isinstance(configs, list) else [])
+        if isinstance(entry, dict) and "config_name" in entry
+    ]
+    for entry in named:
+        if len(named) == 1 or entry["config_name"] == DEFAULT or entry.get("default"):
+            return str(entry["config_name"])
+    return None
 
 
 def own_views(configs: Mapping[str, Mapping[str, Sequence[str]]], config: str) -> frozenset[str]:
