@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from hf_provenance.errors import HubError
 from hf_provenance.publish.change import Change, Landed, send
 from hf_provenance.publish.parts import PartedCommit, own_requests, reference
-from hf_provenance.publish.patience import RAISED, Retry, conflicts, passes
+from hf_provenance.publish.patience import RAISED, Retry, Unconfirmed, conflicts, passes
 from hf_provenance.publish.repo import MAIN, HubRepo, HubTree, any_errors
 
 MOST_FILES = 500
@@ -97,7 +97,7 @@ def _in_doubt(lost: _Lost | None) -> Iterator[None]:
 def _may_be_in(error: BaseException) -> bool:
     """Whether the Hub may have done what it did not confirm."""
     if conflicts(error) or isinstance(error, RuntimeError):  # no commit, or an upload before it
-        return False
+        return isinstance(error, Unconfirmed)
     try:
         path = str(error.request.url.path)  # type: ignore[attr-defined]
     except (AttributeError, RuntimeError):

@@ -14,7 +14,7 @@ from huggingface_hub import Discussion, DiscussionWithDetails
 
 from hf_provenance.errors import HubError
 from hf_provenance.publish.change import Change, Landed, once_in, send
-from hf_provenance.publish.patience import HTTPError, Moved, conflicts, passes
+from hf_provenance.publish.patience import HTTPError, Moved, Unconfirmed, conflicts, passes
 from hf_provenance.publish.repo import HubRepo, HubTree, whoami
 
 _OURS = "hf_provenance"
@@ -122,10 +122,13 @@ class PartedCommit:
                 self._close(number)
                 raise Moved(f"{repo.name}: its pull request {number} cannot be merged") from error
         with once_in(repo.name):
-            oid = self._details(number).merge_commit_oid
-            if oid is not None:
-                return Landed(repo.tree(oid, new=True), True)
-            return Landed(repo.tree(), True, alone=False)
+            request = self._details(number)
+        if request.status != "merged":
+            raise Unconfirmed(f"{repo.name}: its pull request {number} is not merged yet")
+        with once_in(repo.name):
+            oid = request.merge_commit_oid
+            tree = repo.tree(oid, new=True) if oid else repo.tree()
+            return Landed(tree, True, alone=bool(oid))
 
     def _details(self, number: int) -> DiscussionWithDetails:
         repo = self.repo

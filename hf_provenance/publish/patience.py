@@ -51,6 +51,10 @@ class Moved(RuntimeError):
     """What was looked for may be there a little later, though the Hub did not refuse it."""
 
 
+class Unconfirmed(Moved):
+    """The Hub took it, and does not show that it did it."""
+
+
 class Retry:
     """Waits between the tries of one operation, a little longer each time, with jitter.
 
