@@ -20,8 +20,9 @@ to be human.
 from hf_provenance.annotate import annotate
 from hf_provenance.annotator import Annotator
 from hf_provenance.card.card import build_card
+from hf_provenance.card.mixture import Mixture
 from hf_provenance.errors import ProvenanceError
-from hf_provenance.mixing import Mixture, mixture_ratio
+from hf_provenance.mixing import mixture_ratio
 from hf_provenance.publish.folder import save_to_folder
 from hf_provenance.publish.hub import push_to_hub
 from hf_provenance.publish.publication import load_summary

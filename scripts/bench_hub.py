@@ -35,7 +35,7 @@ os.environ.update(
 from bench import CORE, FOUND, compare, corpus_dataset, short_dataset  # noqa: E402
 from datasets import Dataset, disable_progress_bars  # noqa: E402
 from huggingface_hub import HfApi  # noqa: E402
-from huggingface_hub.utils import disable_progress_bars as disable_hub_bars  # noqa: E402
+from huggingface_hub import utils as hub_utils  # noqa: E402
 
 from hf_provenance import annotate, push_to_hub, save_to_folder, verify  # noqa: E402
 
@@ -47,7 +47,7 @@ def main() -> None:
     arguments.add_argument("--runs", type=int, default=5)
     options = arguments.parse_args()
     disable_progress_bars()
-    disable_hub_bars()
+    hub_utils.disable_progress_bars()  # type: ignore[attr-defined]  # public, see its docs
     corpus = corpus_dataset(options.rows)
     push_time(annotate(corpus, FOUND), options.runs)
     verify_bytes("mean text 2.3 kB", annotate(corpus, CORE))

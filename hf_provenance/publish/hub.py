@@ -27,8 +27,9 @@ from hf_provenance.publish.published import Published
 from hf_provenance.publish.push import DUPLICATES, KEEP, Push, Settings
 from hf_provenance.publish.refusals import refuse
 from hf_provenance.publish.repo import MAIN, HubRepo, whoami
+from hf_provenance.publish.rights import check_rights, full_id
 from hf_provenance.publish.shards import SHARD_BYTES
-from hf_provenance.publish.sources import check_rights, full_id, hub_sources, look_up
+from hf_provenance.publish.sources import hub_sources, look_up
 from hf_provenance.publish.target import Target
 from hf_provenance.publish.upload import one_progress_bar
 from hf_provenance.splits import DEFAULT_BY, MAX_BUCKETS, Buckets

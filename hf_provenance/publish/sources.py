@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path, PurePath
-from typing import Any
+from typing import Any, Literal
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -24,13 +24,13 @@ from huggingface_hub.errors import GatedRepoError, HFValidationError
 
 from hf_provenance.errors import AccessError, DisclosureError, HubError
 from hf_provenance.publish.repo import MAIN, HubRepo
-from hf_provenance.publish.rights import check_rights as check_rights
-from hf_provenance.publish.rights import full_id as full_id
 
 MOST_LOOKED_UP = 50
 """Datasets that one push asks the Hub about."""
 
-GATES: tuple[str | bool, ...] = (False, "auto", "manual")
+Gate = Literal[False, "auto", "manual"]
+
+GATES: tuple[Gate, ...] = (False, "auto", "manual")
 """Kinds of gating, from none to the strictest."""
 
 License = str | tuple[str, ...] | None
@@ -63,7 +63,7 @@ class Source:
 
     repo_id: str
     private: bool = False
-    gated: str | bool = False
+    gated: Gate = False
     license: License = None
     known: bool = True
     terms: tuple[tuple[str, str], ...] = ()
@@ -82,7 +82,7 @@ class Carried:
 
     license: str | list[str] | None = None
     private: bool = False
-    gated: str | bool = False
+    gated: Gate = False
     terms: tuple[tuple[str, str], ...] = ()
 
     @property
@@ -238,7 +238,7 @@ def check_public(
     target_is_public: bool,
     allow_public: bool,
     *,
-    target_gated: str | bool = False,
+    target_gated: Gate = False,
 ) -> None:
     """Refuse to make public what is not.
 

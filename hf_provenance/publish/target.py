@@ -9,7 +9,7 @@ from huggingface_hub.errors import RepositoryNotFoundError, RevisionNotFoundErro
 
 from hf_provenance.errors import AccessError
 from hf_provenance.publish.repo import MAIN, HubRepo, HubTree
-from hf_provenance.publish.sources import Source, carried, check_public
+from hf_provenance.publish.sources import Gate, Source, carried, check_public
 
 
 @dataclass(frozen=True)
@@ -20,13 +20,15 @@ class Target:
         repo: The repo and the branch.
         sha: The head of the branch; None if the branch or the repo is not there.
         is_there: Whether the repo is.
-        is_public: Whether everybody sees what is in it; None as long as it is not there.
+        private: Whether only its owners see what is in it; None as long as it is not there.
+        gated: How it is gated: False, "auto" or "manual".
     """
 
     repo: HubRepo
     sha: str | None
     is_there: bool
-    is_public: bool | None
+    private: bool | None = None
+    gated: Gate = False
 
     @classmethod
     def of(cls, repo: HubRepo) -> Target:
@@ -39,16 +41,16 @@ class Target:
             main = replace(repo, revision=MAIN).info()
         except AccessError as error:
             if isinstance(error.__cause__, RepositoryNotFoundError):
-                return cls(repo, None, False, None)
+                return cls(repo, None, False)
             raise
-        public = not main.private and not main.gated
+        found = cls(repo, main.sha, True, bool(main.private), main.gated or False)
         if repo.revision == MAIN:
-            return cls(repo, main.sha, True, public)
+            return found
         try:
-            return cls(repo, repo.info().sha, True, public)
+            return replace(found, sha=repo.info().sha)
         except AccessError as error:
             if isinstance(error.__cause__, RevisionNotFoundError):
-                return cls(repo, None, True, public)
+                return replace(found, sha=None)
             raise
 
     @property
@@ -71,45 +73,58 @@ class Target:
             DisclosureError: It would be public and a source is not.
             AccessError: It may not be made.
         """
-        over = carried(sources)
-        api, repo = self.repo.api, self.repo
-        public = self.is_public
-        if not self.is_there:
-            hidden = over.private and not allow_public if private is None else private
-            gated = over.gated if not allow_public else False
-            public = not hidden and not gated
-            check_public(sources, public, allow_public)
-            repo.ask(
-                "making it",
-                lambda: api.create_repo(
-                    repo.repo_id,
-                    repo_type="dataset",
-                    private=True if hidden or gated else private,
-                    exist_ok=True,
-                ),
-            )
-            if gated:  # made private first: nobody sees it ungated
-                repo.ask(
-                    "gating it",
-                    lambda: api.update_repo_settings(
-                        repo.repo_id, repo_type="dataset", gated=gated, private=bool(hidden)
-                    ),
-                )
+        if self.is_there:
+            self.admit(sources, allow_public)
+            target = self
         else:
-            check_public(sources, bool(public), allow_public)
-        if self.sha is None and repo.revision != MAIN:
+            target = self._new(sources, private, allow_public)
+        repo = self.repo
+        if target.sha is None and repo.revision != MAIN:
             repo.ask(
                 "making the branch",
-                lambda: api.create_branch(
+                lambda: repo.api.create_branch(
                     repo.repo_id, repo_type="dataset", branch=repo.revision, exist_ok=True
                 ),
             )
-        if self.sha is not None:
-            return Target(repo, self.sha, True, public)
+        if target.sha is not None:
+            return target
         found = repo.info(new=True)
+        target = Target(repo, found.sha, True, bool(found.private), found.gated or False)
         if not self.is_there:  # somebody else may have made it first, and for everybody to see
-            public = not found.private and not found.gated
-            check_public(sources, public, allow_public)
-            if private and public:
+            target.admit(sources, allow_public)
+            if private and not target.private:
                 raise AccessError(f"{repo.name} was made public by somebody else just now.")
-        return Target(repo, found.sha, True, public)
+        return target
+
+    def admit(self, sources: Sequence[Source], allow_public: bool) -> None:
+        """Check that rows of some sources may go there.
+
+        Raises:
+            DisclosureError: More people see it than see a source.
+        """
+        check_public(sources, not self.private, allow_public, target_gated=self.gated)
+
+    def _new(self, sources: Sequence[Source], private: bool | None, allow_public: bool) -> Target:
+        """Make the repo, with the visibility and the gate of the sources."""
+        over = carried(sources)
+        hidden = over.private and not allow_public if private is None else private
+        gated: Gate = False if allow_public else over.gated
+        replace(self, private=hidden, gated=gated).admit(sources, allow_public)
+        api, repo = self.repo.api, self.repo
+        repo.ask(
+            "making it",
+            lambda: api.create_repo(
+                repo.repo_id,
+                repo_type="dataset",
+                private=True if hidden or gated else private,
+                exist_ok=True,
+            ),
+        )
+        if gated:  # made private first: nobody sees it ungated
+            repo.ask(
+                "gating it",
+                lambda: api.update_repo_settings(
+                    repo.repo_id, repo_type="dataset", gated=gated, private=bool(hidden)
+                ),
+            )
+        return self
