@@ -113,6 +113,12 @@ class Layout:
         kept = tuple(shard for shard in self.shards if shard.split not in gone)
         return Layout(self.config, self.buckets, kept)
 
+    def of_runs(self, runs: Iterable[str]) -> Layout:
+        """The layout of the shards of some runs alone."""
+        wanted = set(runs)
+        kept = tuple(shard for shard in self.shards if shard.run in wanted)
+        return Layout(self.config, self.buckets, kept)
+
     @property
     def root(self) -> str:
         """Folder of the shards."""

@@ -97,14 +97,16 @@ def _added(intent: Intent, held: Publication, run: str, addition: Addition) -> O
     names = layout.bucket_names()
     if intent.buckets is not None and names != held.layout.bucket_names():
         intent.buckets.check(names)
-    ids = [ids_path(held.config, old) for old in held.layout.runs]
-    others = tuple(path for path in ids if path in held.tree.files)
+    there = {old: ids_path(held.config, old) for old in held.layout.runs}
+    others = tuple(path for path in there.values() if path in held.tree.files)
+    lost = held.layout.of_runs(old for old, path in there.items() if path not in others)
+    again = tally_shards(held.tree, lost).ids if lost.shards else {}
     return Outcome(
         run,
         layout,
         held.summary + addition.written.summary,
         sample,
-        {run: addition.written.ids},
+        {**again, run: addition.written.ids},
         others=others,
         gone=frozenset(_beside(held)) - set(others),
         tokenizer=held.tokenizer,
