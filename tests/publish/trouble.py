@@ -170,11 +170,30 @@ OPERATIONS = {
     ),
 }
 
-EACH_STATION = [
-    pytest.param(name, station, id=f"{name}: {station}")
-    for name, operation in OPERATIONS.items()
-    for station in operation.stations
+
+def do(name: str, number: int = 0) -> hfp.Published:
+    """An operation, or an append of rows of its own for each number."""
+    if name in OPERATIONS:
+        return OPERATIONS[name].run()
+    return append(_rows(100 + 10 * number))
+
+
+_WRITES = ("make the repo", "upload", "commit", "merge")
+
+EACH_STATION = [(name, station) for name in OPERATIONS for station in OPERATIONS[name].stations]
+EACH_WRITE = [(name, station) for name, station in EACH_STATION if station in _WRITES]
+MOST_STATIONS = [
+    (name, station)
+    for name, station in EACH_STATION
+    if name in ("first push", "append") or station in _WRITES or "pull request" in station
 ]
+"""Those at which two operations do not do the same."""
+
+
+def at_each(stations: list[tuple[str, str]]) -> pytest.MarkDecorator:
+    """A test for each operation and station."""
+    cases = [pytest.param(*case, id=": ".join(case)) for case in stations]
+    return pytest.mark.parametrize(("name", "station"), cases)
 
 
 # What comes of it.
@@ -261,6 +280,15 @@ def is_new(hub: Hub, name: str) -> bool:
     return False
 
 
+def gives_up(name: str, **options: Any) -> hfp.ProvenanceError | None:
+    """The error that an operation ends in, if it does."""
+    try:
+        OPERATIONS[name].run(**options)
+    except hfp.ProvenanceError as error:
+        return error
+    return None
+
+
 def ends_well(hub: Hub, name: str) -> None:
     """Run an operation again: it must end in the new state, and send nothing twice."""
     known = _KNOWN[name]
@@ -281,6 +309,18 @@ def once(things: Iterable[str]) -> bool:
     return len(known) == len(set(known))
 
 
+def settle(hub: Hub) -> None:
+    """Wait until the Hub has done all that it was asked, also by clients that have died.
+
+    What it was asked but in part it will never do, which only time tells.
+    """
+    until = time.monotonic() + 0.3
+    while any(not one.status and not one.fault for one in hub.requests):
+        if time.monotonic() > until:
+            break
+        time.sleep(0.001)
+
+
 def open_requests(hub: Hub) -> list[str]:
     """Titles of the pull requests that are open."""
     return [found.title for found in hub.repo(REPO).pull_requests if found.status == "open"]
@@ -291,10 +331,10 @@ def _state(hub: Hub) -> str:
     repo = hub.repos.get(("dataset", REPO))
     if repo is None:
         return "nothing"
-    told: list[object] = [repo.private, sorted(repo.lfs)]
-    for ref in sorted(repo.refs):
-        told.append(
-            [(path, hashlib.sha256(data).hexdigest()) for path, data in repo.files(ref).items()]
-        )
-    told += [(re.sub("[0-9a-f]{10}]", "]", one.title), one.status) for one in repo.pull_requests]
-    return repr(told)
+    trees = [
+        {path: hashlib.sha256(content).hexdigest() for path, content in repo.files(ref).items()}
+        for ref in sorted(repo.refs)
+    ]
+    # The head that a title names is told by the trees.
+    asked = [(re.sub("[0-9a-f]{10}]", "]", one.title), one.status) for one in repo.pull_requests]
+    return repr((repo.private, sorted(repo.lfs), trees, asked))
