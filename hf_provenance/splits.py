@@ -41,6 +41,13 @@ MAX_BUCKETS = 200
 
 _NAME = re.compile(r"\w+(\.\w+)*")
 _SNAPSHOT = r"^CC-MAIN-(\d{4}-\d{2}|2008-2009|2009-2010|2012)$"
+_GIVEN = {
+    "year": r"crawl_\d+",
+    "quarter": r"crawl_\d+_q[1-4]",
+    "month": r"crawl_\d+_\d{2}",
+    "snapshot": rf"{_SNAPSHOT.strip('^$').replace('-', '_')}|{NO_SNAPSHOT}",
+}
+"""Period -> the names of its buckets, as a regular expression; rows without one are undated."""
 _COARSER = {"snapshot": "quarter", "month": "year", "quarter": "year"}
 
 
@@ -111,6 +118,12 @@ class Buckets:
         codes = np.where((first == last) & ~np.isnat(start), first, np.iinfo(np.int64).max)
         periods, indices = np.unique(codes, return_inverse=True)
         return _encoded(indices, [_period_name(int(code), self.by) for code in periods])
+
+    def gives(self, name: str) -> bool:
+        """Whether a bucket of some name can come of the rule."""
+        if self.names:
+            return name in self.names
+        return name == UNDATED or re.fullmatch(_GIVEN[self.by], name) is not None
 
     def check(self, names: Iterable[str]) -> None:
         """Check that there are not too many buckets.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from glob import has_magic
 from pathlib import Path, PurePosixPath
 
 import pyarrow as pa
@@ -18,6 +19,7 @@ from hf_provenance.errors import CardError, FolderError, HubError
 from hf_provenance.publish.edition import README, SUMMARY, inside
 from hf_provenance.publish.layout import RUN_FILE, shard_root, view_of
 from hf_provenance.publish.listing import LISTING, is_beside
+from hf_provenance.publish.resolve import resolve
 from hf_provenance.publish.shards import MARK
 from hf_provenance.publish.tree import FolderTree, Tree, small_file
 from hf_provenance.publish.views import config_splits, default_config, own_views
@@ -75,7 +77,7 @@ class Before:
         except CardError as error:
             raise CardError(f"{README} of {tree.name}: {error}") from error
         before = cls(tree.name, readme, configs, default_config(front))
-        before._refuse_other_formats({config} if replacing else frozenset())
+        before._refuse_other_formats({config} if replacing else frozenset(), tree)
         return before
 
     def views(self, config: str) -> frozenset[str]:
@@ -86,18 +88,28 @@ class Before:
         """Whether the README shows a config, or a crawl-date view of it."""
         return not {config, view_of(config)}.isdisjoint(self.configs)
 
-    def _refuse_other_formats(self, gone: Collection[str]) -> None:
+    def _refuse_other_formats(self, gone: Collection[str], tree: Tree) -> None:
         """`datasets` picks one reader for a whole repo, so all configs must be of one format."""
         for name, splits in self.configs.items():
             for path in (path for paths in splits.values() for path in paths if name not in gone):
-                suffix = PurePosixPath(path).suffix
-                if suffix and suffix != ".parquet" and "*" not in suffix:
+                if any(_is_other(file) for file in _named(path, tree)):
                     raise FolderError(
                         f"{README} of {self.where}: its config {name!r} reads {path!r}, and "
                         "`datasets` reads all configs of a repo as one format, so the Parquet "
                         "written here could not be loaded: convert that config to Parquet, or "
                         "choose another place."
                     )
+
+
+def _named(path: str, tree: Tree) -> Sequence[str]:
+    """The files that a path of a config stands for, where its end does not tell their format."""
+    ends = path.endswith((".parquet", *_DATA))
+    return [path] if ends or not has_magic(path) else resolve(path, sorted(tree.files))
+
+
+def _is_other(path: str) -> bool:
+    suffix = PurePosixPath(path).suffix
+    return suffix not in ("", ".parquet") and not has_magic(suffix)
 
 
 def look_into(folder: Path, config: str, overwrite: bool) -> Before:

@@ -20,7 +20,9 @@ from hf_provenance.publish.edition import Ids, id48, ids_path
 from hf_provenance.publish.publication import Publication
 from hf_provenance.publish.tree import small_file
 
-_MOST_SIDECAR = 8_000_000_000
+_MOST_A_ROW = 16
+_FRAME = 100_000
+"""Bytes that ids may take: for each row, of which they need 3.6, and for the rest of the file."""
 
 _log = logging.getLogger(__name__)
 
@@ -95,12 +97,14 @@ class HeldRows:
 
     def _read(self, run: str) -> Ids:
         publication, path = self._publication, self._path(run)
-        content = small_file(publication.tree, path, _MOST_SIDECAR)
-        rows = sum(shard.rows for shard in publication.layout.shards if shard.run == run)
+        rows = publication.layout.of_runs([run]).rows
         try:
-            table = pq.read_table(io.BytesIO(content or b""))
-            ids: Ids = table["id48"].to_numpy()
-        except (OSError, KeyError, pa.ArrowException) as error:
+            content = small_file(publication.tree, path, _FRAME + _MOST_A_ROW * rows)
+            file = pq.ParquetFile(io.BytesIO(content or b""))
+            if file.metadata.num_rows != rows:  # told before what may unfold to gigabytes is read
+                raise KeyError(f"{file.metadata.num_rows:,} rows")
+            ids: Ids = file.read(["id48"])["id48"].to_numpy()
+        except (OSError, KeyError, pa.ArrowException, SummaryError) as error:
             raise SummaryError(
                 f"{path} of {publication.tree.name} cannot be read ({error}), so nobody can tell "
                 'which rows are there already: use duplicates="keep".'

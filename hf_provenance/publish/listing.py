@@ -119,6 +119,8 @@ def _placed(entry: dict[str, Any], config: str, buckets: Buckets | None) -> Plac
         raise ValueError(f"the split or bucket of {shard.path!r:.200}")
     if not _SHA256.fullmatch(shard.sha256) or (shard.bucket is None) != (buckets is None):
         raise ValueError(f"the hash or the bucket of {shard.path!r:.200}")
+    if buckets is not None and not buckets.gives(bucket):
+        raise ValueError(f"the bucket of {shard.path!r:.200}, which by={buckets.by!r} never gives")
     if shard.path != shard_path(config, shard.split, shard.bucket, shard.run, int(found[1])):
         raise ValueError(f"the path {shard.path!r:.200}")
     return shard

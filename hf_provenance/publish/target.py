@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from huggingface_hub.errors import RepositoryNotFoundError, RevisionNotFoundError
 
-from hf_provenance.errors import AccessError
+from hf_provenance.errors import AccessError, UsageError
 from hf_provenance.publish.repo import MAIN, HubRepo, HubTree
 from hf_provenance.publish.sources import Gate, Source, carried, check_public
 
@@ -22,6 +22,7 @@ class Target:
         is_there: Whether the repo is.
         private: Whether only its owners see what is in it; None as long as it is not there.
         gated: How it is gated: False, "auto" or "manual".
+        origin: The commit that the branch will start from, where it is not there.
     """
 
     repo: HubRepo
@@ -29,13 +30,15 @@ class Target:
     is_there: bool
     private: bool | None = None
     gated: Gate = False
+    origin: str | None = None
 
     @classmethod
     def of(cls, repo: HubRepo) -> Target:
         """Look whether the repo is there.
 
         Raises:
-            AccessError: It may not be read.
+            AccessError: It may not be read, or the revision is not there and no branch.
+            UsageError: The revision is a commit.
         """
         try:
             main = replace(repo, revision=MAIN).info()
@@ -47,16 +50,21 @@ class Target:
         if repo.revision == MAIN:
             return found
         try:
-            return replace(found, sha=repo.info().sha)
+            sha = str(repo.info().sha)
         except AccessError as error:
-            if isinstance(error.__cause__, RevisionNotFoundError):
-                return replace(found, sha=None)
+            missing = isinstance(error.__cause__, RevisionNotFoundError)
+            if missing and not repo.revision.startswith("refs/"):
+                return replace(found, sha=None, origin=main.sha)
             raise
+        if sha.startswith(repo.revision):
+            raise UsageError(f"revision={repo.revision!r} is a commit; name a branch to push to.")
+        return replace(found, sha=sha)
 
     @property
     def tree(self) -> HubTree | None:
-        """Its files; None where there are none yet."""
-        return None if self.sha is None else self.repo.tree(self.sha)
+        """Its files, or those that the branch will start with; None where there are none yet."""
+        sha = self.sha or self.origin
+        return None if sha is None else self.repo.tree(sha)
 
     def made(self, sources: Sequence[Source], private: bool | None, allow_public: bool) -> Target:
         """Make the repo and the branch where they are not there.
@@ -83,7 +91,11 @@ class Target:
             repo.ask(
                 "making the branch",
                 lambda: repo.api.create_branch(
-                    repo.repo_id, repo_type="dataset", branch=repo.revision, exist_ok=True
+                    repo.repo_id,
+                    repo_type="dataset",
+                    branch=repo.revision,
+                    revision=target.origin,
+                    exist_ok=True,
                 ),
             )
         if target.sha is not None:
