@@ -23,7 +23,7 @@ from hf_provenance import schema
 from hf_provenance.errors import SchemaError
 from hf_provenance.publish.edition import Ids, id48
 from hf_provenance.publish.layout import Layout, Placed
-from hf_provenance.publish.ranges import HeldRanges
+from hf_provenance.publish.ranges import RangedFile
 from hf_provenance.publish.tree import Tree
 from hf_provenance.summary import Summary, merge
 from hf_provenance.tally import Tally
@@ -203,13 +203,13 @@ class OpenParquet:
 
     def __init__(self, tree: Tree, path: str) -> None:
         self._path = path
-        self._file = HeldRanges(tree, path)
+        self._file = RangedFile(tree, path)
         try:
             self._parquet = self._opened()
+            self.schema: pa.Schema = self._guarded(lambda: self._parquet.schema_arrow)
         except BaseException:
             self._file.close()
             raise
-        self.schema: pa.Schema = self._parquet.schema_arrow
         self.rows = int(self._parquet.metadata.num_rows)
 
     def tables(self, columns: Sequence[str]) -> Iterator[pa.Table]:
@@ -222,11 +222,10 @@ class OpenParquet:
         if absent:
             raise SchemaError(f"{self._path} has no column {absent[0]!r}.")
         for group in range(self._parquet.metadata.num_row_groups):
-            self._file.hold(self._places(group, frozenset(columns)))
-            batches = self._parquet.iter_batches(
-                _ROWS, row_groups=[group], columns=list(columns), use_threads=False
-            )
+            read = partial(self._parquet.iter_batches, _ROWS, columns=list(columns))
+            batches = self._guarded(partial(read, row_groups=[group], use_threads=False))
             while (batch := self._guarded(partial(next, batches, None))) is not None:
+                self._guarded(partial(batch.validate, full=True))  # text that is no UTF-8
                 yield pa.Table.from_batches([batch]).select(list(columns))
 
     def close(self) -> None:
@@ -234,37 +233,28 @@ class OpenParquet:
         self._file.close()
 
     def _opened(self) -> pq.ParquetFile:
-        """The file with its footer, which Arrow itself would look for in 64 KiB."""
+        """The file with its footer, for which Arrow itself would read 64 KiB.
+
+        Which ranges the columns are in is left to Arrow (`pre_buffer`): asked for their places,
+        pyarrow 26 ends the process if the footer is damaged.
+        """
         size = self._file.size
-        self._file.hold([(size - _TAIL, size)])
+        self._file.hold(size - _TAIL)
         end = self._file.part(size - _END, size)
         length = int.from_bytes(end[:4], "little")
         if len(end) < _END or end[4:] != _MAGIC or length > size - _END - len(_MAGIC):
             raise SchemaError(f"{self._path} cannot be read: it is no Parquet file.")
         start = size - _END - length
-        self._file.hold([(min(start, size - _TAIL), size)])
+        self._file.hold(min(start, size - _TAIL))
         footer = io.BytesIO(_MAGIC + self._file.part(start, size))
+        metadata = self._guarded(partial(pq.read_metadata, footer))
         return self._guarded(
-            lambda: pq.ParquetFile(
-                self._file, metadata=pq.read_metadata(footer), pre_buffer=False, buffer_size=0
-            )
+            partial(pq.ParquetFile, self._file, metadata=metadata, pre_buffer=True)
         )
-
-    def _places(self, group: int, columns: frozenset[str]) -> list[tuple[int, int]]:
-        row_group = self._parquet.metadata.row_group(group)
-        places = []
-        for number in range(row_group.num_columns):
-            chunk = row_group.column(number)
-            if chunk.path_in_schema.partition(".")[0] in columns:
-                start = chunk.data_page_offset
-                if chunk.dictionary_page_offset is not None:
-                    start = min(start, chunk.dictionary_page_offset)
-                places.append((start, start + chunk.total_compressed_size))
-        return places
 
     def _guarded(self, function: Callable[[], Any]) -> Any:
         """Call Arrow, which answers what is no Parquet with errors of many kinds."""
         try:
             return function()
-        except (OSError, pa.ArrowException) as error:
+        except (OSError, ValueError, pa.ArrowException) as error:
             raise SchemaError(f"{self._path} cannot be read: {error}") from error

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from io import BufferedIOBase
 from typing import Any, TypeVar
@@ -13,9 +13,6 @@ from typing import Any, TypeVar
 from hf_provenance.errors import FolderError, HubError
 from hf_provenance.publish.repo import HubTree
 from hf_provenance.publish.tree import Entry, Tree
-
-_GAP = 16_384
-"""Ranges with no more than this between them are read as one."""
 
 _MOST_KEPT = 1_000_000
 _PIECE = 8_000_000
@@ -103,15 +100,18 @@ class _CountedFile(io.BufferedIOBase):
         super().close()
 
 
-class HeldRanges(io.RawIOBase):
-    """A file of which some ranges are held in memory, for Arrow to read from.
+class RangedFile(io.RawIOBase):
+    """A file that is read by ranges, and whose end is held in memory.
 
-    What is not held is fetched when it is read, so all trouble of the Hub or the disk is met here
-    and none of it is taken for a fault of the content.
+    All trouble of the Hub or the disk is met here, so that none of it is taken for a fault of the
+    content by whoever reads it.
 
     Args:
         tree: Where the file lies.
         path: Its path in the tree.
+
+    Attributes:
+        size: Its size in bytes.
 
     Raises:
         HubError: From each method: the Hub does not give it.
@@ -123,33 +123,19 @@ class HeldRanges(io.RawIOBase):
         self._repo = _hub_tree(tree)
         self.size = tree.files[path].size
         self._at = 0
-        self._held: list[tuple[int, bytes]] = []
+        self._end = b""
         self._file: BufferedIOBase = self._ask(lambda: tree.open(path))
 
-    def hold(self, places: Sequence[tuple[int, int]]) -> None:
-        """Fetch ranges, near ones in one request; let go of all others but the file's end."""
-        wanted: list[tuple[int, int]] = []
-        for start, end in sorted(places):
-            start, end = max(0, start), min(end, self.size)
-            if wanted and start - wanted[-1][1] <= _GAP:
-                start, end = wanted[-1][0], max(end, wanted.pop()[1])
-            if start < end:
-                wanted.append((start, end))
-        fetched = [(start, self.part(start, end)) for start, end in wanted]
-        at_end = [held for held in self._held + fetched if held[0] + len(held[1]) == self.size]
-        longest = max(at_end, key=lambda held: len(held[1]), default=None)
-        self._held = [held for held in fetched if held != longest] + ([longest] if longest else [])
+    def hold(self, start: int) -> None:
+        """Keep all from a place to the end in memory; what is held is not fetched again."""
+        self._end = self.part(start, self.size)
 
     def part(self, start: int, end: int) -> bytes:
-        """Bytes of the file, fetched as far as they are not held."""
+        """Bytes of the file, in one request as far as they are not held."""
         start, end = max(0, start), min(end, self.size)
-        for begin, content in self._held:
-            if begin <= start and end <= begin + len(content):
-                return content[start - begin : end - begin]
-        for begin, content in self._held:
-            if start < begin < end <= begin + len(content):
-                return self._fetch(start, begin) + content[: end - begin]
-        return self._fetch(start, end) if start < end else b""
+        held = self.size - len(self._end)
+        fetched = self._fetch(start, min(end, held)) if start < min(end, held) else b""
+        return fetched + self._end[max(0, start - held) : max(0, end - held)]
 
     def readable(self) -> bool:
         """It is."""
@@ -178,7 +164,7 @@ class HeldRanges(io.RawIOBase):
 
     def close(self) -> None:
         """Let go of the file and of what is held."""
-        self._held = []
+        self._end = b""
         if not self.closed:
             self._file.close()
         super().close()
@@ -216,7 +202,7 @@ def content_hash(tree: Tree, path: str) -> str:
     if told is not None:
         return told
     digest = hashlib.sha256()
-    with HeldRanges(tree, path) as file:
+    with RangedFile(tree, path) as file:
         for start in range(0, file.size, _PIECE):
             digest.update(file.part(start, start + _PIECE))
     return digest.hexdigest()

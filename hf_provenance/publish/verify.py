@@ -192,7 +192,9 @@ def _check(
         publication = read_publication(tree, config)
     except (SummaryError, SplitError) as error:
         _refuse_later(tree, config, error)
-        findings.add(inside(config, SUMMARY), str(error))
+        listing = inside(config, LISTING)
+        where = listing if str(error).startswith(listing) else inside(config, SUMMARY)
+        findings.add(where, str(error))
         findings.not_checked.append(_NO_NUMBERS)
         return _Part(FALSE, findings)
     findings.differences += staleness.repo_differences(tree, readings, config)

@@ -525,7 +525,7 @@ def test_a_summary_of_other_rows_is_named_in_numbers(folder: Path, tmp_path: Pat
         ("repo_id", 7, "has 7 under `repo_id`"),
         ("language_sample", {}, "not a language sample"),
         ("by", "2022-11-31", "neither a date"),
-        ("by", "2022-12-01", "crawl bucket"),
+        ("by", "2022-12-01", "by='2022-12-01' never gives"),
         ("by", None, "not a listing"),
         ("more", 1, "other keys"),
     ],
