@@ -14,7 +14,15 @@ from dataclasses import dataclass
 from hf_provenance.errors import HubError
 from hf_provenance.publish.change import Change, Landed, send
 from hf_provenance.publish.parts import PartedCommit, own_requests, reference
-from hf_provenance.publish.patience import RAISED, Retry, Unconfirmed, conflicts, passes
+from hf_provenance.publish.patience import (
+    RAISED,
+    HTTPError,
+    Retry,
+    Unconfirmed,
+    conflicts,
+    passes,
+    path_of,
+)
 from hf_provenance.publish.repo import MAIN, HubRepo, HubTree, any_errors
 
 MOST_FILES = 500
@@ -98,8 +106,7 @@ def _may_be_in(error: BaseException) -> bool:
     """Whether the Hub may have done what it did not confirm."""
     if conflicts(error) or isinstance(error, RuntimeError):  # no commit, or an upload before it
         return isinstance(error, Unconfirmed)
-    try:
-        path = str(error.request.url.path)  # type: ignore[attr-defined]
-    except (AttributeError, RuntimeError):
-        return not isinstance(error, OSError)  # the answer made no sense
+    path = path_of(error)
+    if path is None:
+        return isinstance(error, HTTPError) or not isinstance(error, OSError)
     return "/commit/" in path or path.endswith("/merge")

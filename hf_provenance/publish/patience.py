@@ -12,6 +12,7 @@ import random
 import re
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TypeVar
@@ -140,6 +141,15 @@ def status_of(error: BaseException) -> int | None:
     """HTTP status of an error; None if there was no answer."""
     response = getattr(_http_error(error), "response", None)
     return None if response is None else int(response.status_code)
+
+
+def path_of(error: BaseException) -> str | None:
+    """Path of the request that came to nothing; None if it is not known."""
+    cause = _http_error(error)
+    for holder in (getattr(cause, "response", None), cause):
+        with suppress(AttributeError, RuntimeError):  # an error may have been given none
+            return str(holder.request.url.path)  # type: ignore[union-attr]
+    return None
 
 
 def describe(error: BaseException) -> str:
