@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import shlex
 from collections.abc import Collection, Mapping, Sequence
@@ -169,6 +170,7 @@ class _Safe(str):
     __slots__ = ()
 
 
+@functools.cache
 def _environment() -> jinja2.sandbox.ImmutableSandboxedEnvironment:
     environment = jinja2.sandbox.ImmutableSandboxedEnvironment(
         loader=jinja2.PackageLoader("hf_provenance.card"),

@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from glob import has_magic
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -37,12 +38,14 @@ class Before:
     Attributes:
         where: What to call the repo in messages.
         readme: Its README, or None.
+        front: The README's YAML.
         configs: The configs in it -> split -> paths and patterns.
         default: The config that is read when none is named, or None.
     """
 
     where: str
     readme: bytes | None = None
+    front: Mapping[str, Any] = field(default_factory=dict)
     configs: Mapping[str, Mapping[str, Sequence[str]]] = field(default_factory=dict)
     default: str | None = None
 
@@ -76,7 +79,7 @@ class Before:
             edit_readme(readme, _rehearsal(config))
         except CardError as error:
             raise CardError(f"{README} of {tree.name}: {error}") from error
-        before = cls(tree.name, readme, configs, default_config(front))
+        before = cls(tree.name, readme, front, configs, default_config(front))
         before._refuse_other_formats({config} if replacing else frozenset(), tree)
         return before
 

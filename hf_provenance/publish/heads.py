@@ -8,7 +8,6 @@ from functools import cached_property
 
 from datasets import Features
 
-from hf_provenance.card.readme import read_front_matter
 from hf_provenance.errors import HubError, SummaryError
 from hf_provenance.publish.before import Before, data_files
 from hf_provenance.publish.publication import Publication, published_configs, read_publication
@@ -79,7 +78,7 @@ class Head:
         if config not in published_configs(tree):
             return cls(tree, before, None)
         try:
-            return cls(tree, before, read_publication(tree, config))
+            return cls(tree, before, read_publication(tree, config, before.front))
         except SummaryError as error:
             if replacing:
                 return cls(tree, before, None, error)
@@ -99,8 +98,7 @@ class Head:
         Raises:
             CardError: It refuses to read any of them.
         """
-        front = read_front_matter(self.before.readme) if self.before.readme else {}
-        return read_configs(front, self.tree.files)
+        return read_configs(self.before.front, self.tree.files)
 
     @cached_property
     def changes(self) -> tuple[str, ...]:

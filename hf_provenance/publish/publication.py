@@ -147,8 +147,15 @@ def read_stated(tree: Tree, config: str) -> tuple[Summary, dict[str, Any]]:
         raise SummaryError(f"{path} of {tree.name}: {error}") from error
 
 
-def read_publication(tree: Tree, config: str) -> Publication:
+def read_publication(
+    tree: Tree, config: str, front: Mapping[str, Any] | None = None
+) -> Publication:
     """Everything that a repo says of one of its configs.
+
+    Args:
+        tree: The repo.
+        config: The config.
+        front: The YAML of its README, if it has been read.
 
     Raises:
         SummaryError: Something is not there, or is not what we write.
@@ -164,7 +171,7 @@ def read_publication(tree: Tree, config: str) -> Publication:
             'data anew with mode="replace".'
         )
     try:
-        front = read_front_matter(readme)
+        front = read_front_matter(readme) if front is None else front
     except CardError as error:
         raise CardError(f"{README} of {tree.name}: {error}") from error
     where = f"{inside(config, LISTING)} of {tree.name}"

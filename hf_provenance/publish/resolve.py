@@ -7,8 +7,9 @@ The rules are those of `datasets.data_files.resolve_pattern`.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from glob import has_magic
 from posixpath import basename, dirname, normpath
@@ -25,6 +26,9 @@ from hf_provenance.errors import CardError
 
 STANDALONE = ".huggingface.yaml"
 """A file that `datasets` reads after the README, and over it."""
+
+_MAGIC = re.compile("[*?[]")
+"""What `glob.has_magic` looks for."""
 
 _HARMLESS = frozenset(["data_files", "default", "description", "version"])
 """Parameters of a config that leave alone which rows are read, and how."""
@@ -69,7 +73,7 @@ def read_configs(front: Mapping[str, Any], paths: Iterable[str]) -> Readings:
     Raises:
         CardError: `datasets` refuses to load anything from such a README.
     """
-    listed = dict.fromkeys(sorted(paths))
+    listed = sorted(set(paths))
     try:
         card = DatasetCardData(configs=front.get("configs"))
         configs = MetadataConfigs.from_dataset_card_data(card)
@@ -81,7 +85,7 @@ def read_configs(front: Mapping[str, Any], paths: Iterable[str]) -> Readings:
     return Readings(readings, default, _other_format(first))
 
 
-def resolve(pattern: str, paths: Collection[str]) -> list[str]:
+def resolve(pattern: str, paths: Sequence[str]) -> list[str]:
     """The files that a path or pattern of a README stands for.
 
     Args:
@@ -99,15 +103,23 @@ def resolve(pattern: str, paths: Collection[str]) -> list[str]:
         return [pattern]
     if not has_magic(pattern):
         path = normpath(pattern)
-        return [path] if _fits(path, pattern) and path in paths else [pattern]
+        there = path in _starting(path, paths)[:1]
+        return [path] if there and _fits(path, pattern) else [pattern]
     try:
         matches = re.compile(glob_translate(pattern)).match
     except (ValueError, re.error):  # `**` as a part of a name
         return [pattern]
-    return [path for path in paths if matches(path) and _fits(path, pattern)]
+    start = pattern[: _MAGIC.search(pattern).start()]  # type: ignore[union-attr]
+    return [path for path in _starting(start, paths) if matches(path) and _fits(path, pattern)]
 
 
-def _reading(entry: Mapping[str, Any], paths: Collection[str]) -> Reading:
+def _starting(start: str, paths: Sequence[str]) -> Sequence[str]:
+    """Those of sorted paths that start in some way: there are as many patterns as runs."""
+    first = bisect_left(paths, start)
+    return paths[first : bisect_right(paths, start, first, key=lambda path: path[: len(start)])]
+
+
+def _reading(entry: Mapping[str, Any], paths: Sequence[str]) -> Reading:
     odd = tuple(sorted(str(name) for name in entry if name not in _HARMLESS))
     data_files = entry.get("data_files")
     if data_files is None:
