@@ -22,6 +22,7 @@ from hf_provenance.annotator import Annotator
 from hf_provenance.card.card import build_card
 from hf_provenance.card.mixture import Mixture
 from hf_provenance.errors import ProvenanceError
+from hf_provenance.inputs import summarize
 from hf_provenance.mixing import mixture_ratio
 from hf_provenance.publish.folder import save_to_folder
 from hf_provenance.publish.hub import push_to_hub
@@ -32,7 +33,6 @@ from hf_provenance.publish.verify import verify
 from hf_provenance.sources.fields import col
 from hf_provenance.splits import split_by_crawl_date
 from hf_provenance.summary import Summary
-from hf_provenance.tally import summarize
 from hf_provenance.version import __version__
 
 __all__ = [

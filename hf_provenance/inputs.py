@@ -28,7 +28,7 @@ from hf_provenance.publish.publication import open_tree, published_configs, read
 from hf_provenance.publish.repo import HubRepo, HubTree
 from hf_provenance.publish.tree import FolderTree
 from hf_provenance.summary import Summary
-from hf_provenance.tally import summarize
+from hf_provenance.tally import summarize as summarize_dataset
 
 _FORMATS = {
     ".parquet": "parquet",
@@ -71,25 +71,44 @@ def open_input(name: str, *, config: str | None = None, revision: str | None = N
         return _open(name, config, revision)
 
 
-def summarize_input(
-    name: str, *, config: str | None = None, revision: str | None = None
+def summarize(
+    dataset: Any, *, config_name: str | None = None, revision: str | None = None
 ) -> Summary:
-    """Sum up the `prov_` columns of an INPUT.
+    """Sum up the provenance of an annotated dataset.
 
-    Of what was published with this package only these columns are read, by range.
+    Args:
+        dataset: A `Dataset`, `DatasetDict`, `IterableDataset` or `IterableDatasetDict` that
+            `annotate` has labelled, of which only the `prov_` columns are read; or the name of a
+            file, folder or Hub dataset. Of one that was published with this package only these
+            columns are read, by range.
+        config_name: Config of a folder or Hub dataset.
+        revision: Branch, tag or commit of a Hub dataset.
+
+    Returns:
+        Its summary. A dataset without split names counts as `train`.
 
     Raises:
+        SchemaError: The dataset is not annotated.
         InputError: It is not there, or cannot be read.
-        SchemaError: It is not annotated.
+
+    Example:
+        >>> from datasets import Dataset
+        >>> from hf_provenance import annotate, summarize
+        >>> ds = annotate(Dataset.from_dict({"text": ["Hi.", "Ho."]}), origin="human")
+        >>> summarize(ds).shares()
+        {'human': 1.0, 'synthetic': 0.0, 'mixed': 0.0, 'unknown': 0.0}
     """
+    if not isinstance(dataset, str | Path):
+        return summarize_dataset(dataset)
+    name = str(dataset)
     if Path(name).is_dir() or _is_hub_id(name):
         tree = open_tree(name, revision)
-        if (config or DEFAULT) in published_configs(tree):
-            held = read_publication(tree, config or DEFAULT)
+        if (config_name or DEFAULT) in published_configs(tree):
+            held = read_publication(tree, config_name or DEFAULT)
             return tally_shards(tree, held.layout).summary
         revision = tree.sha if isinstance(tree, HubTree) else None
     with reading(name):
-        return summarize(_open(name, config, revision))
+        return summarize_dataset(_open(name, config_name, revision))
 
 
 def is_publication(name: str, config: str = DEFAULT) -> bool:

@@ -54,7 +54,10 @@ METHODS = (
 MODEL_METHODS = ("model_generation", "model_rewrite")
 """Methods that by themselves say that a model wrote the row."""
 
-LIMITS = {"synthetic_share": (0, 1), "generation": (0, 127), "tokens": (0, 2**63 - 1)}
+MOST = 2**53
+"""Greatest count of bytes or tokens: up to here every JSON reader has integers exactly."""
+
+LIMITS = {"synthetic_share": (0, 1), "generation": (0, 127), "tokens": (0, MOST)}
 """Least and greatest value of the annotator's numeric fields."""
 
 PROBLEMS = {
@@ -84,7 +87,6 @@ class Column:
         core: Core columns are always written; the others only when asked for.
         meaning: One sentence for the card.
         vocabulary: The closed list of values, where there is one.
-        bounds: Least and most of a number, where it has some.
     """
 
     name: str
@@ -93,11 +95,7 @@ class Column:
     core: bool
     meaning: str
     vocabulary: tuple[str, ...] | None = None
-    bounds: tuple[int, int] | None = None
 
-
-_COUNT = (0, 2**53)
-"""Bounds of a count: up to here every JSON reader has integers exactly."""
 
 COLUMNS = (
     Column("prov_id", pa.string(), False, True, "hash of the text as it stands (xxh3-128)"),
@@ -108,14 +106,14 @@ COLUMNS = (
     Column("prov_collected_at", TIMESTAMP, True, True, "earliest possible collection, UTC"),
     Column("prov_collected_until", TIMESTAMP, True, True, "latest possible collection, UTC"),
     Column("prov_generator", pa.string(), True, True, "the model that wrote it"),
-    Column("prov_bytes", pa.int64(), False, True, "UTF-8 bytes of text, or stored bytes of media", bounds=_COUNT),
+    Column("prov_bytes", pa.int64(), False, True, "UTF-8 bytes of text, or stored bytes of media"),
     Column("prov_problems", pa.string(), True, True, "what went wrong while labelling"),
-    Column("prov_synthetic_share", pa.float32(), True, False, "share a model wrote, 0 to 1", bounds=(0, 1)),
-    Column("prov_generation", pa.int8(), True, False, "models between the row and a person", bounds=(0, 127)),
+    Column("prov_synthetic_share", pa.float32(), True, False, "share a model wrote, 0 to 1"),
+    Column("prov_generation", pa.int8(), True, False, "models between the row and a person"),
     Column("prov_parents", pa.list_(pa.string()), True, False, "rows or URLs it was derived from"),
     Column("prov_authored_at", TIMESTAMP, True, False, "when the text was written, UTC"),
     Column("prov_url", pa.string(), True, False, "where it was found"),
-    Column("prov_tokens", pa.int64(), True, False, "tokens, by the tokenizer that the card names", bounds=_COUNT),
+    Column("prov_tokens", pa.int64(), True, False, "tokens, by the tokenizer that the card names"),
     Column("prov_language", pa.string(), True, False, "language, BCP-47"),
     Column("prov_license", pa.string(), True, False, "licence, SPDX"),
 )  # fmt: skip
@@ -208,8 +206,9 @@ def check_rows(table: pa.Table, *, where: str = "the dataset") -> None:
                     f"{where}: column {name!r} holds {odd[:5]}, and may hold only "
                     f"{list(column.vocabulary)}: {again}"
                 )
-        if column.bounds and table.num_rows:
-            low, high = column.bounds
+        limits = (0, MOST) if name == "prov_bytes" else LIMITS.get(name.removeprefix(PREFIX))
+        if limits and table.num_rows:
+            low, high = limits
             found = pc.min_max(table[name]).as_py()
             if found["min"] is not None and not low <= found["min"] <= found["max"] <= high:
                 raise SchemaError(

@@ -1,4 +1,4 @@
-"""From rows to a `Summary`: `summarize(dataset)`, and the tally that does it batch by batch."""
+"""From rows to a `Summary`: of a dataset, and the tally that does it batch by batch."""
 
 from __future__ import annotations
 
@@ -20,24 +20,10 @@ _HOST = r"^(?i)[a-z][a-z0-9+.-]*://(?:[^/?#@]*@)?(?P<host>[^/?#:]+)"
 
 
 def summarize(dataset: Any) -> Summary:
-    """Sum up the provenance of an annotated dataset.
-
-    Args:
-        dataset: A `Dataset`, `DatasetDict`, `IterableDataset` or `IterableDatasetDict` that
-            `annotate` has labelled. Only the `prov_` columns are read.
-
-    Returns:
-        Its summary. A dataset without split names counts as `train`.
+    """Sum up an annotated dataset; `inputs.summarize` also takes the name of one.
 
     Raises:
         SchemaError: The dataset is not annotated.
-
-    Example:
-        >>> from datasets import Dataset
-        >>> from hf_provenance import annotate, summarize
-        >>> ds = annotate(Dataset.from_dict({"text": ["Hi.", "Ho."]}), origin="human")
-        >>> summarize(ds).shares()
-        {'human': 1.0, 'synthetic': 0.0, 'mixed': 0.0, 'unknown': 0.0}
     """
     tally = Tally()
     for name, split in named_splits(dataset).items():

@@ -16,7 +16,8 @@ from hf_provenance.commands.fields import field_options, fields_from
 from hf_provenance.commands.printing import print_data, print_summary, report
 from hf_provenance.demo import ANNOTATOR, CARD, load_demo
 from hf_provenance.errors import UsageError, VocabularyError
-from hf_provenance.inputs import head_of, open_input, reading, summarize_input
+from hf_provenance.inputs import head_of, open_input, reading
+from hf_provenance.inputs import summarize as summarize_rows
 from hf_provenance.publish.folder import save_to_folder
 from hf_provenance.publish.heads import ANNOTATE
 from hf_provenance.publish.hub import push_to_hub
@@ -124,7 +125,7 @@ def summarize(input_: str, config: str | None, revision: str | None, form: str) 
 
     Example: hf-provenance summarize labelled --format json
     """
-    summary = summarize_input(input_, config=config, revision=revision)
+    summary = summarize_rows(input_, config_name=config, revision=revision)
     if form == "json":
         print_data(summary.to_dict())
     else:
@@ -154,7 +155,7 @@ def card(
     Example: hf-provenance card labelled --base README.md
     """
     written = build_card(
-        summarize_input(input_, config=config),
+        summarize_rows(input_, config_name=config),
         base=base.read_bytes() if base else None,
         template=template,
         repo_id=repo_id,
