@@ -34,6 +34,8 @@ _MOST_DOUBLINGS = 10
 _MOST_ODD = 5
 """Tries for an answer that makes no sense: where it never will, nobody should wait for it."""
 
+_LONGEST_TEXT = 300
+
 HTTPError: type[Exception] = hub.HTTPError  # type: ignore[attr-defined]
 """Root of the errors of whichever HTTP library the client uses."""
 
@@ -156,7 +158,8 @@ def describe(error: BaseException) -> str:
     """An error in one line, without the headers of its request and what signs its address."""
     cause = _http_error(error) or _wrapped(error) or error
     told = cause.server_message if isinstance(cause, HfHubHTTPError) else None
-    text = told or str(cause).partition("\n")[0] or type(cause).__name__
+    said = str(cause) if isinstance(cause, HTTPError) else " ".join(str(cause).split())
+    text = told or said.partition("\n")[0][:_LONGEST_TEXT] or type(cause).__name__
     if type(cause).__name__ in _OURS or isinstance(cause, UnicodeEncodeError):
         text = "the request cannot be sent"  # the error may quote its headers
     elif isinstance(cause, json.JSONDecodeError):

@@ -64,6 +64,7 @@ class HubRepo:
     api: HfApi = field(default_factory=HfApi, repr=False)
     patience: float = PATIENCE
     _trees: dict[str, HubTree] = field(default_factory=dict, repr=False, compare=False)
+    _me: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
     def of(
@@ -214,7 +215,11 @@ class HubTree:
     @cached_property
     def _files_system(self) -> HfFileSystem:
         api = self.repo.api
-        return HfFileSystem(endpoint=api.endpoint, token=api.token)
+        system = HfFileSystem(endpoint=api.endpoint, token=api.token)
+        with hub_errors(self.repo.name, "the list of files"):
+            # One list of all files: else each bucket's folder is listed by itself.
+            system.find(f"datasets/{self.repo.repo_id}@{self.sha}")
+        return system
 
 
 def _entry(item: RepoFile) -> Entry:
@@ -295,4 +300,11 @@ def whoami(repo: HubRepo) -> dict[str, Any]:
     """
     if repo.api.token is False:
         raise AccessError("token=False: nobody may write without a token.")
-    return repo.ask("a look at who you are", lambda: repo.api.whoami(cache=True))
+    if not repo._me:
+
+        def ask() -> dict[str, Any]:
+            me: dict[str, Any] = repo.api.whoami()
+            return {**me, "name": str(me["name"])}
+
+        repo._me.update(repo.ask("a look at who you are", ask))
+    return dict(repo._me)
