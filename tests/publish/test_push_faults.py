@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import signal
 import tempfile
+import threading
 import traceback
 from collections.abc import Callable
 from functools import partial
@@ -338,7 +339,8 @@ def test_an_interrupt_ends_a_push_soon_and_leaves_no_shard(
     hub: Hub, disk: Path, clock: Clock
 ) -> None:
     clock.longest = 0.01  # of patience is more left than this test may take
-    before(hub, "upload", lambda: signal.raise_signal(signal.SIGINT), skip=2)
+    here = threading.get_ident()
+    before(hub, "upload", lambda: signal.pthread_kill(here, signal.SIGINT), skip=2)
     fail(hub, "upload", times=None)
     with pytest.raises(KeyboardInterrupt):
         push(labelled([PRE] * 9), by=None, max_shard_size=1)
