@@ -13,7 +13,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from copy import deepcopy
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import yaml
@@ -156,6 +158,10 @@ def _anchor(block: Block, index: int) -> str | None:
     return None if isinstance(event, yaml.AliasEvent) else getattr(event, "anchor", None)
 
 
+_MOST_KEPT = 1_000_000
+"""Characters of a YAML block above which what was read is not kept."""
+
+
 class _Loader(yaml.SafeLoader):
     """`yaml.SafeLoader` that keeps its events, and gives a place to values that Python refuses."""
 
@@ -178,6 +184,19 @@ class _Loader(yaml.SafeLoader):
             ) from error
 
 
+def _load(source: str) -> tuple[list[Any], Any]:
+    loader = _Loader(source)
+    try:
+        data = loader.get_single_data()
+    finally:
+        loader.dispose()
+    return loader.events, data
+
+
+_loaded = lru_cache(maxsize=2)(_load)
+"""Of a README that is edited, the block before and the one after are each read several times."""
+
+
 def parse(content: str, start: int, end: int) -> tuple[list[Any], Any]:
     """The events and the value of the YAML between two offsets.
 
@@ -186,12 +205,10 @@ def parse(content: str, start: int, end: int) -> tuple[list[Any], Any]:
     """
     source = content[start:end]
     try:
-        loader = _Loader(source)
-        try:
-            data = loader.get_single_data()
-        finally:
-            loader.dispose()
-        return loader.events, data
+        if len(source) > _MOST_KEPT:
+            return _load(source)
+        events, data = _loaded(source)
+        return list(events), deepcopy(data)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         at = start + (mark.index if mark is not None else 0)

@@ -10,6 +10,7 @@ from datasets import Features
 
 from hf_provenance.errors import HubError, SummaryError
 from hf_provenance.publish.before import Before, data_files
+from hf_provenance.publish.foreign import ForeignConfig, read_foreign
 from hf_provenance.publish.publication import Publication, published_configs, read_publication
 from hf_provenance.publish.repo import HubTree
 from hf_provenance.publish.resolve import STANDALONE, Readings, read_configs
@@ -48,12 +49,14 @@ class Head:
 
     Attributes:
         tree: Its files.
+        config: The config that the push is about.
         before: Its README and what that shows.
         publication: The config as we published it, or None.
         broken: Why what is there in place of our publication cannot be read, if it is to go.
     """
 
     tree: HubTree
+    config: str
     before: Before
     publication: Publication | None
     broken: SummaryError | None = None
@@ -76,12 +79,12 @@ class Head:
                 "nothing written there would be seen: move what it says there and delete it."
             )
         if config not in published_configs(tree):
-            return cls(tree, before, None)
+            return cls(tree, config, before, None)
         try:
-            return cls(tree, before, read_publication(tree, config, before.front))
+            return cls(tree, config, before, read_publication(tree, config, before.front))
         except SummaryError as error:
             if replacing:
-                return cls(tree, before, None, error)
+                return cls(tree, config, before, None, error)
             raise
 
     @property
@@ -105,14 +108,25 @@ class Head:
         """What of our publication another tool has changed, in words; empty if nothing."""
         return () if self.publication is None else changes_of(self.publication)
 
-    def read_by(self, config: str) -> Mapping[str, tuple[str, ...]]:
-        """Split -> files that `datasets` reads for a config that the README lists."""
-        reading = self.readings.configs.get(config)
+    @cached_property
+    def foreign(self) -> ForeignConfig:
+        """The config as another tool left it.
+
+        Raises:
+            HubError: There is none, or its files cannot be replaced for it alone.
+        """
+        return read_foreign(self.tree, self.config, self.before)
+
+    @property
+    def read(self) -> Mapping[str, tuple[str, ...]]:
+        """Split -> files that `datasets` reads for the config, if the README lists it."""
+        reading = self.readings.configs.get(self.config)
         return reading.files if reading else {}
 
-    def read_elsewhere(self, config: str) -> set[str]:
+    @property
+    def read_elsewhere(self) -> set[str]:
         """Files that other configs read, our views of this one left out."""
-        ours = {config, *self.before.views(config)}
+        ours = {self.config, *self.before.views(self.config)}
         return {
             path
             for name, reading in self.readings.configs.items()

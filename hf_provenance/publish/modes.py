@@ -16,7 +16,7 @@ from hf_provenance.publish.heads import ANNOTATE, APPEND, CREATE, REPLACE, Head,
 from hf_provenance.publish.layout import Layout
 from hf_provenance.publish.listing import is_beside
 from hf_provenance.publish.publication import Publication
-from hf_provenance.publish.refusals import counted, foreign, refuse, rows_by_split
+from hf_provenance.publish.refusals import counted, refuse, rows_by_split
 from hf_provenance.publish.rows import Written
 from hf_provenance.publish.runs import find_run, name_run
 from hf_provenance.sources.languages import LanguageSample
@@ -118,9 +118,9 @@ def _replaced(intent: Intent, head: Head, name: str, addition: Addition) -> Outc
     held = head.publication
     written = addition.written
     layout = Layout(intent.config, intent.buckets)
-    gone = _left_over(intent.config, head)
+    gone = _left_over(head)
     if held is None or (intent.mode == ANNOTATE and head.changes):
-        theirs = foreign(intent, head)
+        theirs = head.foreign
         if intent.mode == ANNOTATE:
             _require_rows(theirs.rows(head.tree), written, head)
         gone |= theirs.files
@@ -130,8 +130,8 @@ def _replaced(intent: Intent, head: Head, name: str, addition: Addition) -> Outc
         kept = held.layout.without(intent.splits)
         if kept.shards:
             layout = kept
-        read = {path for paths in head.read_by(intent.config).values() for path in paths}
-        gone |= (read & head.tree.files.keys()) - head.read_elsewhere(intent.config)
+        read = {path for paths in head.read.values() for path in paths}
+        gone |= (read & head.tree.files.keys()) - head.read_elsewhere
     if held is not None:
         gone |= _files_of(held)
     stay = tally_shards(head.tree, layout) if layout.shards else Tallied(Summary(), {})
@@ -159,11 +159,11 @@ def _beside(held: Publication) -> set[str]:
     return listed & held.tree.files.keys()
 
 
-def _left_over(config: str, head: Head) -> set[str]:
+def _left_over(head: Head) -> set[str]:
     """What lies beside a publication of ours that can no longer be read."""
     if head.broken is None:
         return set()
-    return {path for path in head.tree.files if is_beside(config, path)}
+    return {path for path in head.tree.files if is_beside(head.config, path)}
 
 
 def _require_rows(there: Mapping[str, int], written: Written, head: Head) -> None:

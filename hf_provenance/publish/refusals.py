@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from hf_provenance.errors import HubError, SchemaError, SplitError
-from hf_provenance.publish.foreign import ForeignConfig, read_foreign
 from hf_provenance.publish.heads import (
     ANNOTATE,
     APPEND,
@@ -50,7 +49,7 @@ def refuse(intent: Intent, head: Head | None) -> None:
     elif intent.mode == REPLACE:
         _refuse_dropping(intent, head)
     elif intent.mode == ANNOTATE and (head.publication is None or head.changes):
-        foreign(intent, head)
+        _ = head.foreign  # it is read, and can be replaced
 
 
 def require_intact(held: Publication) -> None:
@@ -71,15 +70,6 @@ def _refuse_changed(name: str, changes: Sequence[str]) -> None:
             f"{f'; and {more:,} more' if more > 0 else ''}. Put it right (`verify` tells all), or "
             'publish all rows anew with mode="replace".'
         )
-
-
-def foreign(intent: Intent, head: Head) -> ForeignConfig:
-    """The config as another tool left it.
-
-    Raises:
-        HubError: There is none, or its files cannot be replaced for it alone.
-    """
-    return read_foreign(head.tree, intent.config, head.before)
 
 
 def rows_by_split(layout: Layout) -> dict[str, int]:
@@ -193,7 +183,7 @@ def _refuse_hiding(intent: Intent, head: Head, held: Publication) -> None:
     if kept.shards and not same_rule(intent, held):
         raise other_rule(intent, head, held)
     listed = {shard.path for shard in held.layout.shards}
-    for split, paths in head.read_by(intent.config).items():
+    for split, paths in head.read.items():
         odd = [path for path in paths if path not in listed]
         if odd and split not in intent.splits:
             raise HubError(
@@ -211,7 +201,7 @@ def _refuse_hiding(intent: Intent, head: Head, held: Publication) -> None:
 
 def _refuse_dropping(intent: Intent, head: Head) -> None:
     """What another tool published goes as a whole: none of it carries labels."""
-    there = foreign(intent, head)
+    there = head.foreign
     dropped = sorted(set(there.splits) - set(intent.splits))
     if dropped:
         raise HubError(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import yaml
@@ -15,6 +15,7 @@ from hf_provenance.publish.hub import push_to_hub
 from hf_provenance.publish.verify import verify
 
 REPO = "alice/x"
+_PUSHED: dict[str, dict[str, bytes]] = {}
 _QUICK = {"figures": False, "language_sample": 0, "progress": False}
 
 
@@ -36,6 +37,22 @@ def replace(dataset: Any, repo_id: str = REPO, **options: Any) -> hfp.Published:
 def relabel(dataset: Any, repo_id: str = REPO, **options: Any) -> hfp.Published:
     """`push` in the mode "annotate"."""
     return push(dataset, repo_id, mode="annotate", **options)
+
+
+def pushed(hub: Hub, name: str, make: Callable[[], object], repo_id: str = REPO) -> None:
+    """Start from a repo that was pushed before: by `make`, or as `make` has once left it.
+
+    Args:
+        hub: The Hub of the test.
+        name: What tells this repo from others.
+        make: Pushes it.
+        repo_id: What it is called.
+    """
+    if name in _PUSHED:
+        hub.create(repo_id, files=_PUSHED[name])
+        return
+    make()
+    _PUSHED[name] = hub.repo(repo_id).files()
 
 
 def rows_of(numbers: Iterable[int], date: str = "2021-05-01", **fields: Any) -> Dataset:

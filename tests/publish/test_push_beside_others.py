@@ -23,6 +23,7 @@ from .pushes import (
     front,
     is_true,
     push,
+    pushed,
     raw,
     relabel,
     replace,
@@ -89,7 +90,8 @@ class TestReaders:
 class TestOtherTools:
     @pytest.fixture(autouse=True)
     def _ours(self, hub: Hub) -> None:
-        push(DatasetDict(train=labelled([PRE, POST]), test=labelled([UNDATED], start=2)))
+        rows = DatasetDict(train=labelled([PRE, POST]), test=labelled([UNDATED], start=2))
+        pushed(hub, "two splits, three buckets", lambda: push(rows))
 
     def test_another_config_leaves_ours_true_and_open_to_appends(self, hub):
         raw([7, 8]).push_to_hub(REPO, "extra")
@@ -236,8 +238,8 @@ class TestOtherFiles:
     @pytest.fixture
     def others(self, hub: Hub) -> dict[str, bytes]:
         """Files of somebody else, Parquet in the folders of our shards among them."""
-        hub.create("alice/theirs", files={})
-        push(labelled([PRE], start=90), "alice/theirs")
+        theirs = "alice/theirs"
+        pushed(hub, "theirs", lambda: push(labelled([PRE], start=90), theirs), theirs)
         shard = hub.repo("alice/theirs").files()[data(hub, "alice/theirs")[0]]
         return {
             **OTHERS,
@@ -297,8 +299,11 @@ class TestOtherFiles:
 class TestOtherConfigs:
     @pytest.fixture(autouse=True)
     def _both(self, hub: Hub) -> None:
-        push(splits(train=[0, 1], test=[2]))
-        push(rows_of([10, 11], origin="synthetic"), config_name="de")
+        def push_both() -> None:
+            push(splits(train=[0, 1], test=[2]))
+            push(rows_of([10, 11], origin="synthetic"), config_name="de")
+
+        pushed(hub, "two configs", push_both)
 
     @staticmethod
     def kept(hub: Hub, config: str) -> dict[str, Any]:

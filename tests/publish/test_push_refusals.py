@@ -38,6 +38,7 @@ from .pushes import (
     data,
     is_true,
     push,
+    pushed,
     relabel,
     replace,
     rows_of,
@@ -95,7 +96,7 @@ class Untouched:
 @pytest.fixture
 def ours(hub: Hub) -> Hub:
     """A Hub with a repo of ours."""
-    push(splits(train=[0, 1], test=[2]))
+    pushed(hub, "two splits", lambda: push(splits(train=[0, 1], test=[2])))
     return hub
 
 
