@@ -72,6 +72,7 @@ class Head:
             SummaryError: The config was published by us and cannot be read.
         """
         replacing = mode in (REPLACE, ANNOTATE)
+        _ = tree.files  # one request in place of one for each file that is looked for
         before = Before.of(tree, config, replacing=replacing)
         if STANDALONE in tree.files:
             raise HubError(

@@ -161,6 +161,7 @@ def read_publication(
         SummaryError: Something is not there, or is not what we write.
         CardError: The README cannot be read.
     """
+    _ = tree.files  # one request in place of one for each file that is looked for
     readme = small_file(tree, README)
     listing = small_file(tree, inside(config, LISTING))
     summary, said = read_stated(tree, config)

@@ -336,7 +336,7 @@ class TestAccess:
         with Untouched(ours), pytest.raises(HubError, match=r"README\.md"):
             push(splits(train=[0, 1], test=[2]), mode=mode, patience=0.2)
 
-    @pytest.mark.parametrize("call", ["/tree/", "/paths-info/", "/revision/"])
+    @pytest.mark.parametrize("call", ["/tree/", "/revision/"])
     def test_a_listing_that_cannot_be_fetched_is_not_taken_for_empty(self, ours, call):
         ours.fail(call, times=None)
         with Untouched(ours), pytest.raises((DeadlineError, HubError)):
