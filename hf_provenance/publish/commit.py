@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from hf_provenance.errors import HubError
 from hf_provenance.publish.change import Change, Landed, send
+from hf_provenance.publish.client_errors import any_errors
 from hf_provenance.publish.parts import PartedCommit, own_requests, reference
 from hf_provenance.publish.patience import (
     RAISED,
@@ -23,7 +24,7 @@ from hf_provenance.publish.patience import (
     passes,
     path_of,
 )
-from hf_provenance.publish.repo import MAIN, HubRepo, HubTree, any_errors
+from hf_provenance.publish.repo import MAIN, HubRepo, HubTree
 
 MOST_FILES = 500
 """A commit of more files may take longer than the Hub waits."""

@@ -14,7 +14,8 @@ from hf_provenance.card.facts import DEFAULT
 from hf_provenance.card.readme import read_front_matter
 from hf_provenance.errors import HubError
 from hf_provenance.publish.before import Before
-from hf_provenance.publish.repo import HubTree, hub_errors
+from hf_provenance.publish.client_errors import hub_errors
+from hf_provenance.publish.repo import HubTree
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,12 @@ from email.utils import parsedate_to_datetime
 from typing import TypeVar
 
 from huggingface_hub import errors as hub
-from huggingface_hub.errors import FileMetadataError, HfHubHTTPError, LocalEntryNotFoundError
+from huggingface_hub.errors import (
+    FileMetadataError,
+    HfHubHTTPError,
+    LocalEntryNotFoundError,
+    OfflineModeIsEnabled,
+)
 
 from hf_provenance.errors import DeadlineError
 
@@ -44,6 +49,9 @@ _OURS = frozenset(["LocalProtocolError", "TooManyRedirects", "UnsupportedProtoco
 
 RAISED = (HTTPError, RuntimeError, OSError, ValueError, LookupError, TypeError, AttributeError)
 """What a call of the client may raise; the last three where an answer makes no sense to it."""
+
+_STATUS = re.compile(r"\((\d{3}) ")
+"""Where Xet tells the status of an answer."""
 
 _RATE_LIMIT = re.compile(r";\s*r=0\s*;\s*t=(\d+)")
 
@@ -141,8 +149,12 @@ def conflicts(error: BaseException) -> bool:
 
 def status_of(error: BaseException) -> int | None:
     """HTTP status of an error; None if there was no answer."""
-    response = getattr(_http_error(error), "response", None)
-    return None if response is None else int(response.status_code)
+    cause = _http_error(error)
+    response = getattr(cause, "response", None)
+    if response is not None:
+        return int(response.status_code)
+    told = _STATUS.search(str(cause)) if isinstance(cause, ConnectionError) else None
+    return int(told[1]) if told else None
 
 
 def path_of(error: BaseException) -> str | None:
@@ -173,10 +185,12 @@ def describe(error: BaseException) -> str:
 
 def _http_error(error: BaseException) -> Exception | None:
     """The error of HTTP behind what the client raises, which wraps those of some calls."""
-    if isinstance(error, HTTPError):
-        return error
-    cause = _wrapped(error)
-    return cause if isinstance(cause, HTTPError) else None
+    for each in (error, _wrapped(error)):
+        if isinstance(each, HTTPError):
+            return each
+        if isinstance(each, ConnectionError | TimeoutError):  # by Xet, which carries files too
+            return None if isinstance(each, OfflineModeIsEnabled) else each
+    return None
 
 
 def _wrapped(error: BaseException) -> BaseException | None:
@@ -187,9 +201,11 @@ def _wrapped(error: BaseException) -> BaseException | None:
 
 def _is_odd(error: BaseException) -> bool:
     """Whether an answer made no sense, or broke off unnoticed."""
-    cause = _wrapped(error) or error
-    if isinstance(cause, HTTPError):
+    if _http_error(error) is not None or isinstance(error, Moved):
         return False
+    if type(error) is RuntimeError and error.__cause__ is None:  # Xet's word for its own trouble
+        return True
+    cause = _wrapped(error) or error
     odd = LookupError | TypeError | AttributeError | UnicodeDecodeError | FileMetadataError
     return isinstance(cause, odd) or "Consistency check failed" in str(cause)
 

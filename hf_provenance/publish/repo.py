@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from io import BufferedIOBase
@@ -13,27 +12,15 @@ from typing import Any, TypeVar, cast
 
 from huggingface_hub import HfApi, HfFileSystem
 from huggingface_hub.errors import (
-    EntryNotFoundError,
     GatedRepoError,
-    HfHubHTTPError,
-    HFValidationError,
-    LocalTokenNotFoundError,
-    OfflineModeIsEnabled,
     RepositoryNotFoundError,
     RevisionNotFoundError,
 )
 from huggingface_hub.hf_api import DatasetInfo, ExpandDatasetProperty_T, RepoFile
 
 from hf_provenance.errors import AccessError, HubError, UsageError
-from hf_provenance.publish.patience import (
-    PATIENCE,
-    RAISED,
-    HTTPError,
-    Moved,
-    describe,
-    persist,
-    status_of,
-)
+from hf_provenance.publish.client_errors import any_errors
+from hf_provenance.publish.patience import PATIENCE, Moved, describe, persist
 from hf_provenance.publish.tree import Entry
 from hf_provenance.version import __version__
 
@@ -216,70 +203,15 @@ class HubTree:
     def _files_system(self) -> HfFileSystem:
         api = self.repo.api
         system = HfFileSystem(endpoint=api.endpoint, token=api.token)
-        with hub_errors(self.repo.name, "the list of files"):
-            # One list of all files: else each bucket's folder is listed by itself.
-            system.find(f"datasets/{self.repo.repo_id}@{self.sha}")
+        # One list of all files: else each bucket's folder is listed by itself.
+        place = f"datasets/{self.repo.repo_id}@{self.sha}"
+        self.repo.ask("the list of files", lambda: system.find(place))
         return system
 
 
 def _entry(item: RepoFile) -> Entry:
     sha256 = item.lfs.sha256 if item.lfs else None
     return Entry(item.size, sha256, None if item.lfs else item.blob_id)
-
-
-@contextmanager
-def hub_errors(where: str, what: str = "a call") -> Iterator[None]:
-    """Say in words of ours what the Hub refuses, and what to do.
-
-    Raises:
-        AccessError: In place of what is not there for this token, or forbidden.
-        HubError: In place of any other refusal.
-    """
-    try:
-        yield
-    except GatedRepoError as error:
-        raise AccessError(
-            f"{where} is gated: ask for access on its page on the Hub, then log in with "
-            "`hf auth login`."
-        ) from error
-    except RevisionNotFoundError as error:
-        raise AccessError(f"{where}: there is no such revision.") from error
-    except RepositoryNotFoundError as error:
-        raise AccessError(
-            f"{where}: there is no such dataset on the Hub, or it is private and this token does "
-            "not open it: check the name, and `hf auth whoami`."
-        ) from error
-    except EntryNotFoundError as error:
-        raise HubError(f"{where}: {what} is not there ({describe(error)}).") from error
-    except LocalTokenNotFoundError as error:
-        raise AccessError("nobody is logged in: run `hf auth login`, or pass `token=`.") from error
-    except OfflineModeIsEnabled as error:
-        raise HubError(f"{where} cannot be reached: HF_HUB_OFFLINE is set.") from error
-    except HFValidationError as error:
-        raise HubError(f"{where!r} is no name of a dataset on the Hub: {error}") from error
-    except HfHubHTTPError as error:
-        if status_of(error) in (401, 403):
-            raise AccessError(
-                f"{where}: the Hub does not allow {what} ({describe(error)}). Log in with a token "
-                "that may write there: `hf auth login`."
-            ) from error
-        raise HubError(f"{where}: {what} failed ({describe(error)}).") from error
-    except HTTPError as error:
-        raise HubError(f"{where}: {what} failed ({describe(error)}).") from error
-
-
-@contextmanager
-def any_errors(where: str, what: str) -> Iterator[None]:
-    """As `hub_errors`, and so with whatever else the client may raise.
-
-    Raises:
-        HubError: In place of it.
-    """
-    try:
-        with hub_errors(where, what):
-            yield
-    except RAISED as error:
-        raise HubError(f"{where}: {what} failed ({describe(error)}).") from error
 
 
 def _not_yet(function: Callable[[], Result]) -> Result:

@@ -129,6 +129,8 @@ class Uploader:
         repo.ask("the upload of shards", upload)
         refuse_ignored(repo, operations)
         for shard, operation in zip(shards, operations, strict=True):
+            if operation.upload_info.sha256.hex() != shard.sha256:
+                raise HubError(f"{shard.file} was changed while it was sent to {repo.name}.")
             self._sent[shard.split, shard.bucket, shard.number] = operation
             if operation.path_or_fileobj == b"" and not self._keep:  # else the commit sends it
                 shard.file.unlink()

@@ -9,7 +9,7 @@ from email.utils import format_datetime
 
 import httpx2
 import pytest
-from huggingface_hub.errors import HfHubHTTPError
+from huggingface_hub.errors import HfHubHTTPError, OfflineModeIsEnabled
 
 from hf_provenance.errors import DeadlineError
 from hf_provenance.publish.patience import describe, passes, persist
@@ -145,7 +145,13 @@ def test_what_is_no_json_is_waited_for_as_the_hub_is_down(clock: Clock) -> None:
 
 
 @pytest.mark.parametrize(
-    "error", [ValueError("no token"), OSError(28, "No space left on device"), RuntimeError("bug")]
+    "error",
+    [
+        ValueError("no token"),
+        OSError(28, "No space left on device"),
+        OfflineModeIsEnabled("offline"),
+        ConnectionError("Network error: HTTP status client error (401 Unauthorized), domain: x"),
+    ],
 )
 def test_errors_of_this_side_are_not_waited_for(clock: Clock, error: Exception) -> None:
     with pytest.raises(type(error)):
@@ -158,6 +164,15 @@ def test_connections_are_waited_for_and_addresses_that_are_none_are_not() -> Non
     assert passes(httpx2.ReadTimeout("slow"))
     assert not passes(httpx2.UnsupportedProtocol("no protocol"))
     assert not passes(httpx2.LocalProtocolError("Illegal header value b'Bearer hf_secret'"))
+
+
+def test_trouble_of_xet_is_waited_for() -> None:
+    down = "Server error: HTTP status server error (503 Service Unavailable), domain: x"
+    assert passes(ConnectionError(down))
+    assert passes(ConnectionError("Network error: connection reset"))
+    assert passes(RuntimeError("Data processing error: CAS service error"))
+    with pytest.raises(RuntimeError, match="CAS"):
+        persist("it", failing(RuntimeError("Data processing error: CAS service error")), 300)
 
 
 def test_an_error_is_told_in_one_line_without_secrets() -> None:

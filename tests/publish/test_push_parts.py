@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from datasets import Dataset
@@ -13,7 +14,7 @@ import hf_provenance as hfp
 from hf_provenance.errors import DeadlineError, HubError
 from hf_provenance.publish import commit
 
-from . import POST, PRE, UNDATED, labelled
+from . import POST, PRE, UNDATED, labelled, save
 from .pushes import REPO, append, is_true, push, replace, shown
 from .trouble import Clock, before, cut, fail, hurry, lose, once, open_requests
 
@@ -306,3 +307,14 @@ def others(repo: Repo, start: int) -> hfp.Published:
         return append(rows(start))
     finally:
         commit.MOST_FILES = most
+
+
+def test_a_folder_that_changes_while_it_is_sent_is_an_error(hub: Hub, tmp_path: Path) -> None:
+    save(rows(0), tmp_path / "folder")
+    (shard,) = (tmp_path / "folder").glob(f"data/{PRE}/*.parquet")
+    hub.create(REPO)
+    changed = shard.read_bytes()[:-9] + b"." + shard.read_bytes()[-8:]
+    before(hub, "preupload", lambda: shard.write_bytes(changed))
+    with pytest.raises(HubError, match="was changed while it was sent"):
+        push(tmp_path / "folder")
+    assert set(hub.repo(REPO).files()) == {".gitattributes"}
