@@ -54,8 +54,8 @@ METHODS = (
 MODEL_METHODS = ("model_generation", "model_rewrite")
 """Methods that by themselves say that a model wrote the row."""
 
-MOST = 2**53
-"""Greatest count of bytes or tokens: up to here every JSON reader has integers exactly."""
+MOST = 2**63 - 1
+"""Greatest count of bytes or tokens."""
 
 LIMITS = {"synthetic_share": (0, 1), "generation": (0, 127), "tokens": (0, MOST)}
 """Least and greatest value of the annotator's numeric fields."""
@@ -116,6 +116,7 @@ COLUMNS = (
     Column("prov_tokens", pa.int64(), True, False, "tokens, by the tokenizer that the card names"),
     Column("prov_language", pa.string(), True, False, "language, BCP-47"),
     Column("prov_license", pa.string(), True, False, "licence, SPDX"),
+    Column("prov_markers", pa.string(), True, False, "assistant phrases: evidence, no label"),
 )  # fmt: skip
 
 BY_NAME = {column.name: column for column in COLUMNS}
@@ -221,7 +222,8 @@ def check_rows(table: pa.Table, *, where: str = "the dataset") -> None:
             raise SchemaError(f"{where}: column 'prov_id' holds values that are no 32 hex digits.")
     start, end = (table[name] for name in ("prov_collected_at", "prov_collected_until"))
     whole = pc.equal(pc.is_null(start), pc.is_null(end))
-    if not pc.all(pc.and_(whole, pc.fill_null(pc.less_equal(start, end), True))).as_py():
+    in_order = pc.and_(whole, pc.fill_null(pc.less_equal(start, end), True))
+    if not pc.all(in_order, min_count=0).as_py():
         raise SchemaError(
             f"{where}: rows whose 'prov_collected_at' lies after 'prov_collected_until', or is "
             f"there without it: {again}"

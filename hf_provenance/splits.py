@@ -72,7 +72,7 @@ class Buckets:
         """
         if isinstance(by, datetime):
             by = by.date()
-        text = by.isoformat() if isinstance(by, date) else PRESETS.get(by, by)
+        text = by.isoformat() if isinstance(by, date) else PRESETS.get(str(by), by)
         if text not in PERIODS:
             try:
                 text = date.fromisoformat(text).isoformat()

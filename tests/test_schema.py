@@ -117,7 +117,6 @@ def test_a_row_with_labels_of_the_schema_passes():
     ("column", "value"),
     [
         ("prov_bytes", -1),
-        ("prov_bytes", 2**60),
         ("prov_tokens", -5),
         ("prov_generation", -1),
         ("prov_synthetic_share", 1.5),

@@ -14,7 +14,7 @@ from hf_provenance.card.facts import DEFAULT
 from hf_provenance.examples import problem_examples
 from hf_provenance.publish.layout import view_of
 from hf_provenance.publish.published import Published
-from hf_provenance.publish.verification import Difference, Verification
+from hf_provenance.publish.verification import Verification
 from hf_provenance.summary import CLASSES, Summary
 
 
@@ -95,14 +95,9 @@ def print_verification(found: Verification) -> None:
         f"  {numerals.number(found.rows)} rows counted again, "
         f"{numerals.number(found.bytes_read)} bytes read"
     )
-    _print_list("Differs", [_difference(each) for each in found.differences])
+    _print_list("Differs", [each.what for each in found.differences])
     _print_list("Noted", found.notes)
     _print_list("Not checked", found.not_checked)
-
-
-def _difference(each: Difference) -> str:
-    values = f": {each.stated!r} is stated, {each.found!r} found"
-    return each.what + (values if each.stated is not None or each.found is not None else "")
 
 
 def _print_list(head: str, lines: Sequence[str]) -> None:

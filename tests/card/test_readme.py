@@ -830,6 +830,7 @@ def test_whatever_stands_beside_our_parts_survives(
         for entry in theirs if isinstance(theirs, list) else [{"config_name": "default", **theirs}]:
             assert entry in new[key]
         assert [entry for entry in getattr(EDIT, key) if entry not in new[key]] == []
-    human = [part.replace("\n", newline) for part in lines if part in entries]
+    # Line by line: after a block scalar, what looks like a comment before a key is its text.
+    human = [line for part in lines if part in entries for line in part.split("\n") if line]
     ends = [f"---\n{body}\n{BEGIN}", f"{END} tail\n{body}"]
     assert in_order(["---", *human, *(end.replace("\n", newline) for end in ends)], after)

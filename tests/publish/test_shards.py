@@ -95,10 +95,16 @@ def test_ids_are_written_zstd_without_a_dictionary(shard: Path) -> None:
     assert 16 < per_row < 18.5
 
 
-def test_all_other_columns_are_written_snappy_with_a_dictionary(shard: Path) -> None:
+def test_labels_are_written_zstd_and_the_data_itself_snappy(shard: Path) -> None:
+    written = {column.path_in_schema: column.compression for column in columns(shard)}
+    labels = {path for path in written if path.startswith("prov_")}
+    assert {written[path] for path in labels} == {"ZSTD"}
+    assert "messages.list.element.role" in written.keys() - labels
+    assert {written[path] for path in written.keys() - labels} == {"SNAPPY"}
+
+
+def test_all_columns_but_the_id_have_a_dictionary(shard: Path) -> None:
     others = [column for column in columns(shard) if column.path_in_schema != "prov_id"]
-    assert "messages.list.element.role" in {column.path_in_schema for column in others}
-    assert {column.compression for column in others} == {"SNAPPY"}
     assert all(column.has_dictionary_page for column in others)
 
 
