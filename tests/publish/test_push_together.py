@@ -14,6 +14,7 @@ from hub import Hub
 
 import hf_provenance as hfp
 from hf_provenance.errors import DuplicateError, HubError
+from hf_provenance.publish import commit
 from hf_provenance.publish.publication import read_publication
 from hf_provenance.publish.refusals import require_intact
 from hf_provenance.publish.repo import HubRepo
@@ -223,3 +224,20 @@ def test_a_pull_request_whose_answer_is_lost_is_opened_once(hub: Hub) -> None:
     assert published.pull_request == 1
     assert len(open_requests(hub)) == 1
     holds([0, 1, 2])
+
+
+# more files than one commit takes
+
+
+@pytest.mark.parametrize("starts", [(10, 20, 30), (10, 10, 10)], ids=["own rows", "the same rows"])
+def test_appends_in_parts_at_once_are_all_there(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch, starts: tuple[int, ...]
+) -> None:
+    push(rows(0))
+    monkeypatch.setattr(commit, "MOST_FILES", 2)
+    hub.hold("/merge$", 2)
+    results = at_once(*(lambda start=start: append(rows(start)) for start in starts))
+
+    assert all(isinstance(result, hfp.Published) for result in results), results
+    assert open_requests(hub) == []
+    holds([0, 1, 2, *(start + n for start in set(starts) for n in range(3))])
