@@ -108,7 +108,7 @@ class DuplicateError(HubError):
 
 
 class DeadlineError(HubError):
-    """The Hub did not take what was sent before the deadline; it is as it was before."""
+    """The Hub did not take what was sent before the deadline; the message says if it may have."""
 
 
 class InputError(ProvenanceError):
