@@ -55,6 +55,9 @@ class Annotator(Statements):
         layout: "auto" finds fields in well-known columns; None finds nothing but the text.
         on_conflict: "error" stops at a row whose sources contradict each other; "unknown"
             labels it unknown and notes the problem `conflict`.
+        markers: True writes `prov_markers`: which phrases of chat assistants the text holds, such
+            as "As an AI language model". They never change the origin; `sources.markers` tells
+            how often each was found in human text.
         version: Of the labelling. Part of the state that `datasets` hashes, so that an upgrade
             of this package never reuses a stale map cache (datasets#3297).
     """

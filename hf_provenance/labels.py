@@ -17,6 +17,7 @@ from hf_provenance.schema import JOIN, UNKNOWN
 from hf_provenance.sources.crawl_dates import Intervals, read_date, read_dates
 from hf_provenance.sources.fields import Col, items, mapped, values
 from hf_provenance.sources.languages import LANGDETECT, detect_languages, langdetect_language
+from hf_provenance.sources.markers import find_markers
 from hf_provenance.statements import Statements
 
 
@@ -70,6 +71,8 @@ def label_rows(
         columns["prov_language"] = _languages(annotator, plan, table, problems)
     if "prov_license" in optional:
         columns["prov_license"] = _strings(annotator.license, table, "license", None)
+    if "prov_markers" in optional:
+        columns["prov_markers"] = find_markers(table[plan.text[0]])
     columns["prov_problems"] = problems.codes()
     wanted = schema.arrow_schema(plan.written)
     return pa.Table.from_arrays(

@@ -18,6 +18,7 @@ from hf_provenance import schema
 from hf_provenance.errors import SchemaError, TextColumnError
 from hf_provenance.identity import text_kind
 from hf_provenance.sources.fields import Col, resolve
+from hf_provenance.sources.markers import is_scannable
 from hf_provenance.statements import Statements
 
 TEXTS = ("text", "content", "raw_content")
@@ -84,6 +85,10 @@ def make_plan(annotator: Statements, arrow_schema: pa.Schema) -> Plan:
     given = {name for name in _OPTIONAL if getattr(annotator, name) is not None}
     given |= {"url"} if plan_url else set()
     given |= {"language"} if plan_language else set()
+    optional = {_OPTIONAL[name] for name in given}
+    if annotator.markers:
+        _check_scannable(text, arrow_schema)
+        optional |= {"prov_markers"}
 
     fields: list[Any] = [plan_source, plan_url, plan_language, annotator.origin, annotator.method]
     fields += [annotator.generator, annotator.authored, annotator.parents, annotator.generation]
@@ -99,7 +104,7 @@ def make_plan(annotator: Statements, arrow_schema: pa.Schema) -> Plan:
         url=plan_url,
         language=plan_language,
         needed=tuple(name for name in arrow_schema.names if name in needed),
-        written=schema.ordered((*schema.CORE, *(_OPTIONAL[name] for name in given))),
+        written=schema.ordered((*schema.CORE, *optional)),
     )
 
 
@@ -140,6 +145,15 @@ def _text_columns(text: Any, arrow_schema: pa.Schema) -> tuple[str, ...]:
         + (f"Columns that could hold text: {candidates[:30]}." if candidates else "")
         + ("" if candidates else f"The data has the columns {arrow_schema.names[:30]}.")
     )
+
+
+def _check_scannable(text: tuple[str, ...], arrow_schema: pa.Schema) -> None:
+    if len(text) != 1 or not is_scannable(arrow_schema.field(text[0]).type):
+        raise SchemaError(
+            "markers need one plain text column, or a chat whose turns tell who speaks (`role` and "
+            "`content`, or `from` and `value`, as text), because a user who quotes an assistant is "
+            f"no evidence; the text is in {list(text)}: name it with `text=`, or leave markers out."
+        )
 
 
 def _found(find: bool, arrow_schema: pa.Schema, name: str) -> Col | None:

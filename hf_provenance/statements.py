@@ -37,6 +37,7 @@ class Statements:
     license: Constant = None
     layout: str | None = "auto"
     on_conflict: str = "error"
+    markers: bool = False
     version: int = field(default=1, init=False)
 
     _CHOICES: ClassVar[dict[str, tuple[str | None, ...]]] = {
@@ -78,6 +79,8 @@ class Statements:
                 raise UsageError(f"{name}={value!r} does not lie within {low} and {high}.")
         if not (self.parents is None or isinstance(self.parents, Col)):
             raise UsageError(f"parents={self.parents!r}: name the column with col(...).")
+        if not isinstance(self.markers, bool):
+            raise UsageError(f"markers={self.markers!r}: say True to look for them, or False.")
 
 
 def _check_choice(name: str, value: Any, choices: tuple[str | None, ...]) -> None:

@@ -19,7 +19,7 @@ from datasets import (
     load_dataset,
 )
 
-from hf_provenance import Annotator, annotate, col
+from hf_provenance import Annotator, annotate, col, summarize
 from hf_provenance.errors import (
     AlreadyAnnotatedError,
     ColumnClashError,
@@ -559,3 +559,24 @@ def test_overwrite_leaves_a_column_that_only_sounds_like_ours():
     rows = annotate(Dataset.from_dict({"text": ["a"]})).add_column("prov_state", ["mine"])
     with pytest.raises(ColumnClashError, match="prov_state"):
         annotate(rows, overwrite=True)
+
+
+# Markers
+
+
+def test_markers_are_the_same_in_a_dataset_a_stream_and_a_map():
+    texts = ["As an AI language model, I", None, "a"]
+    ds = Dataset.from_dict({"text": texts})
+    annotator = Annotator(markers=True)
+    annotated = annotate(ds, annotator)
+    assert annotated["prov_markers"][:] == ["self_id_en", None, None]
+    assert ds.map(annotator, batched=True).to_list() == annotated.to_list()
+    assert list(annotate(ds.to_iterable_dataset(), annotator)) == annotated.to_list()
+
+
+def test_markers_are_in_the_fingerprint_and_in_no_share():
+    ds = documents()
+    marked, plain = (summarize(annotate(ds, markers=markers)) for markers in (True, False))
+    assert marked.columns == (*CORE, "prov_markers")
+    assert marked.fingerprint != plain.fingerprint
+    assert marked.shares() == plain.shares()

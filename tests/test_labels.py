@@ -487,6 +487,7 @@ def test_detection_on_messages_is_an_error_whatever_is_declared():
         ({"generator": ["a", "b"]}, r"generator=\['a', 'b'\]"),
         ({"source": 7}, r"source=7"),
         ({"license": ""}, r"license=''"),
+        ({"markers": "yes"}, r"markers='yes'"),
         ({"language": " "}, r"language=' '"),
         ({"collected": "created_at"}, r"collected: the date 'created_at'.*col\(\.\.\.\)"),
         ({"collected": ("2024", "2023")}, r"reversed"),
@@ -614,3 +615,28 @@ def test_a_column_of_float_seconds_is_found_as_dates():
 def test_the_share_of_a_row_that_contradicts_itself_is_not_known():
     annotator = Annotator(origin="human", synthetic_share=col("x"), on_conflict="unknown")
     assert labels(annotator, x=[0.5])["prov_synthetic_share"].to_pylist() == [None]
+
+
+# Markers
+
+
+QUOTED = "As an AI language model, I have no view on cats."
+
+
+def test_markers_are_written_only_when_they_are_asked_for():
+    assert "prov_markers" not in labels(text=[QUOTED]).column_names
+    assert label("markers", Annotator(markers=True), text=[QUOTED, "a"]) == ["self_id_en", None]
+
+
+@pytest.mark.parametrize("fields", [{}, {"origin": "human"}, {"generator": "m"}])
+def test_a_marker_changes_no_other_column(fields):
+    plain = labels(Annotator(**fields), text=[QUOTED, "a", None])
+    marked = labels(Annotator(**fields, markers=True), text=[QUOTED, "a", None])
+    assert marked.drop_columns("prov_markers") == plain
+
+
+def test_a_user_who_quotes_an_assistant_leaves_no_marker():
+    talks = [[{"role": role, "content": QUOTED}] for role in ("user", "assistant")]
+    table = pa.table({"messages": talks})
+    found = Annotator(markers=True).labels(table)["prov_markers"].to_pylist()
+    assert found == [None, "self_id_en"]

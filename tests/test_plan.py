@@ -194,10 +194,34 @@ def test_a_missing_column_is_an_error_for_every_field(field):
         ({"tokens": len}, "prov_tokens"),
         ({"language": "langdetect"}, "prov_language"),
         ({"license": "MIT"}, "prov_license"),
+        ({"markers": True}, "prov_markers"),
     ],
 )
 def test_an_optional_column_appears_when_it_is_asked_for(fields, column):
     assert plan(Annotator(**fields), text=pa.string(), n=pa.string()).written == (*CORE, column)
+
+
+def test_markers_need_no_other_column():
+    found = plan(Annotator(markers=True), text=pa.string(), n=pa.string())
+    assert found.needed == ("text",)
+
+
+@pytest.mark.parametrize("type_", [pa.null(), CHAT, pa.list_(pa.null())], ids=str)
+def test_markers_are_planned_where_it_can_be_told_who_speaks(type_):
+    assert "prov_markers" in plan(Annotator(markers=True), messages=type_).written
+
+
+@pytest.mark.parametrize(
+    ("text", "types"),
+    [
+        ("messages", {"messages": pa.list_(pa.string())}),
+        ("image", {"image": pa.binary()}),
+        (["prompt", "answer"], {"prompt": pa.string(), "answer": pa.string()}),
+    ],
+)
+def test_markers_where_nobody_can_tell_who_speaks_are_an_error(text, types):
+    with pytest.raises(SchemaError, match="markers need one plain text column, or a chat"):
+        plan(Annotator(text=text, markers=True), **types)
 
 
 def test_splits_that_would_get_other_columns_are_an_error_that_names_both():
