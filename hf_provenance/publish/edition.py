@@ -24,8 +24,10 @@ from hf_provenance.card.contents import timeline
 from hf_provenance.card.edits import Difference
 from hf_provenance.card.facts import DEFAULT, Facts
 from hf_provenance.card.figures import timeline_png, timeline_svg
+from hf_provenance.errors import SummaryError
 from hf_provenance.publish.layout import Layout
 from hf_provenance.publish.listing import LISTING, write_listing
+from hf_provenance.publish.tree import MOST_READ
 from hf_provenance.publish.views import make_configs, make_dataset_info
 from hf_provenance.sources.languages import LanguageSample
 from hf_provenance.summary import Summary
@@ -101,6 +103,7 @@ def make_edition(
     Raises:
         CardError: The README cannot be edited safely, or the template fails.
         MissingExtraError: Figures are asked for and matplotlib is missing.
+        SummaryError: There are too many shards for a listing that anybody reads.
     """
     sampled = sample.to_dict() if sample else None
     facts = Facts(
@@ -131,7 +134,14 @@ def make_edition(
     )
     listing = write_listing(layout, listed)
     files |= {inside(layout.config, LISTING): canonical_json(listing, indent=1)}
-    return Edition(files | {README: edited.content}, edited.kept)
+    files |= {README: edited.content}
+    for path in (README, inside(layout.config, SUMMARY), inside(layout.config, LISTING)):
+        if len(files[path]) > MOST_READ:
+            raise SummaryError(
+                f"{path} would have {len(files[path]):,} bytes, and no more than {MOST_READ:,} "
+                "are ever read: write larger shards, fewer buckets, or another config."
+            )
+    return Edition(files, edited.kept)
 
 
 def inside(config: str, path: str) -> str:

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import logging
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from datasets import load_dataset_builder
+from datasets import load_dataset, load_dataset_builder
 from datasets.exceptions import DatasetsError
 
 from hf_provenance.card.facts import DEFAULT
-from hf_provenance.card.readme import read_front_matter
 from hf_provenance.errors import HubError
 from hf_provenance.publish.before import Before
 from hf_provenance.publish.client_errors import hub_errors
 from hf_provenance.publish.repo import HubTree
+
+_AT_ONCE = 10_000
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -23,36 +29,64 @@ class ForeignConfig:
     """A config as `datasets` reads it.
 
     Attributes:
-        name: What to call it in messages.
+        tree: Where it lies.
+        config: What `datasets` calls it.
         splits: Split -> the files it reads.
         stated: Split -> its rows, as the README's `dataset_info` says; empty if it does not.
     """
 
-    name: str
+    tree: HubTree
+    config: str
     splits: Mapping[str, tuple[str, ...]]
     stated: Mapping[str, int]
+
+    @property
+    def name(self) -> str:
+        """What to call it in messages."""
+        return f"the config {self.config!r} of {self.tree.repo.name}"
 
     @property
     def files(self) -> frozenset[str]:
         """All files that it reads."""
         return frozenset(path for paths in self.splits.values() for path in paths)
 
-    def rows(self, tree: HubTree) -> dict[str, int]:
-        """Rows of each split, from the footers of its Parquet files.
+    @cached_property
+    def rows(self) -> dict[str, int]:
+        """Rows of each split.
+
+        The footers of Parquet files tell, or else the card. Where neither does, all is read.
 
         Raises:
-            HubError: Other files, and the README does not say either.
+            HubError: It cannot be read.
         """
-        if not all(path.endswith(".parquet") for path in self.files):
-            if set(self.stated) != set(self.splits):
-                raise HubError(
-                    f"{self.name} is not Parquet and its card states no number of rows, so nobody "
-                    'can tell whether a row would be lost: use mode="replace".'
-                )
+        if all(path.endswith(".parquet") for path in self.files):
+            return {
+                split: sum(_rows(self.tree, path) for path in paths)
+                for split, paths in self.splits.items()
+            }
+        if set(self.stated) == set(self.splits):
             return dict(self.stated)
-        return {
-            split: sum(_rows(tree, path) for path in paths) for split, paths in self.splits.items()
-        }
+        size = sum(self.tree.files[path].size for path in self.files)
+        _log.warning(
+            "%s: its card states no number of rows: counting them takes reading %s bytes.",
+            self.name,
+            f"{size:,}",
+        )
+        repo = self.tree.repo
+        with _readable(self.tree, self.config):
+            streams = load_dataset(
+                repo.repo_id,
+                None if self.config == DEFAULT else self.config,
+                revision=self.tree.sha,
+                token=repo.api.token,
+                streaming=True,
+            )
+            return {
+                str(split): sum(
+                    table.num_rows for table in stream.with_format("arrow").iter(_AT_ONCE)
+                )
+                for split, stream in streams.items()
+            }
 
 
 def read_foreign(tree: HubTree, config: str, before: Before) -> ForeignConfig:
@@ -61,21 +95,18 @@ def read_foreign(tree: HubTree, config: str, before: Before) -> ForeignConfig:
     Raises:
         HubError: There is no such config, or another one reads the same files.
     """
-    repo = tree.repo
-    name = f"the config {config!r} of {repo.name}"
-    front = read_front_matter(before.readme) if before.readme else {}
     splits = _read_by(tree, config)
-    if not splits or not all(path in tree.files for paths in splits.values() for path in paths):
-        raise HubError(f"{name} reads files from elsewhere; only its own can be replaced.")
-    found = ForeignConfig(name, splits, _stated(front, config))
+    found = ForeignConfig(tree, config, splits, _stated(before.front, config))
+    if not found.files or not found.files <= tree.files.keys():
+        raise HubError(f"{found.name} reads files from elsewhere; only its own can be replaced.")
     for other in before.configs:
         if other != config and other not in before.views(config):
             theirs = {path for paths in _read_by(tree, other).values() for path in paths}
             shared = sorted(found.files & theirs)
             if shared:
                 raise HubError(
-                    f"{name} reads files that the config {other!r} reads too ({shared[:3]} ...): "
-                    "they cannot be replaced for one of them alone."
+                    f"{found.name} reads files that the config {other!r} reads too "
+                    f"({shared[:3]} ...): they cannot be replaced for one of them alone."
                 )
     return found
 
@@ -83,24 +114,32 @@ def read_foreign(tree: HubTree, config: str, before: Before) -> ForeignConfig:
 def _read_by(tree: HubTree, config: str) -> dict[str, tuple[str, ...]]:
     """Split -> files, resolved by `datasets` itself."""
     repo = tree.repo
-    try:
-        with hub_errors(repo.name, "a look at its files"):
-            builder = load_dataset_builder(
-                repo.repo_id,
-                None if config == DEFAULT else config,
-                revision=tree.sha,
-                token=repo.api.token,
-            )
-    except (DatasetsError, ValueError, OSError) as error:
-        raise HubError(
-            f"the config {config!r} of {repo.name} cannot be read ({error}): if there is none "
-            'yet, use mode="create".'
-        ) from error
+    with _readable(tree, config):
+        builder = load_dataset_builder(
+            repo.repo_id,
+            None if config == DEFAULT else config,
+            revision=tree.sha,
+            token=repo.api.token,
+        )
     start = f"@{tree.sha}/"
     return {
         str(split): tuple(str(path).partition(start)[2] for path in paths)
         for split, paths in (builder.config.data_files or {}).items()
     }
+
+
+@contextmanager
+def _readable(tree: HubTree, config: str) -> Iterator[None]:
+    """Say in words of ours what `datasets` cannot read."""
+    name = tree.repo.name
+    try:
+        with hub_errors(name, "a look at its files"):
+            yield
+    except (DatasetsError, ValueError, OSError, pa.ArrowException) as error:
+        raise HubError(
+            f"the config {config!r} of {name} cannot be read ({error}): if there is none yet, use "
+            'mode="create".'
+        ) from error
 
 
 def _stated(front: Mapping[str, object], config: str) -> dict[str, int]:

@@ -31,7 +31,7 @@ class Intent:
         features: Features of its rows.
         buckets: The rule that divides its rows, or None.
         tokenizer: Name of the tokenizer behind `prov_tokens`, or None.
-        empty: Those of the splits that are known to have no rows.
+        rows: Rows of those splits whose number is known.
     """
 
     mode: str
@@ -40,7 +40,12 @@ class Intent:
     features: Features
     buckets: Buckets | None
     tokenizer: str | None
-    empty: tuple[str, ...] = ()
+    rows: Mapping[str, int]
+
+    @property
+    def empty(self) -> list[str]:
+        """Splits that are known to have no rows."""
+        return [split for split, rows in self.rows.items() if not rows]
 
 
 @dataclass(frozen=True)
@@ -78,6 +83,12 @@ class Head:
             raise HubError(
                 f"{tree.name} holds {STANDALONE}, which `datasets` reads over README.md, so "
                 "nothing written there would be seen: move what it says there and delete it."
+            )
+        script = f"{tree.repo.repo_id.rpartition('/')[2]}.py"
+        if script in tree.files:
+            raise HubError(
+                f"{tree.name} holds {script}, for which `datasets` refuses to load anything from "
+                "the repo: delete or rename it first."
             )
         if config not in published_configs(tree):
             return cls(tree, config, before, None)
@@ -117,6 +128,16 @@ class Head:
             HubError: There is none, or its files cannot be replaced for it alone.
         """
         return read_foreign(self.tree, self.config, self.before)
+
+    @property
+    def rows(self) -> dict[str, int]:
+        """Rows of each split of the config: of ours as listed, of another tool's as they are.
+
+        Raises:
+            HubError: There is no such config, or it cannot be read.
+        """
+        held = self.publication
+        return self.foreign.rows if held is None or self.changes else held.layout.split_rows
 
     @property
     def read(self) -> Mapping[str, tuple[str, ...]]:

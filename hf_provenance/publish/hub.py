@@ -19,7 +19,8 @@ from hf_provenance.card.facts import DEFAULT
 from hf_provenance.errors import AccessError, SplitError, UsageError
 from hf_provenance.publish.edition import Description
 from hf_provenance.publish.folder import require_config_name
-from hf_provenance.publish.given import Given, GivenDataset, GivenFolder
+from hf_provenance.publish.given import Given, GivenDataset
+from hf_provenance.publish.given_folder import GivenFolder
 from hf_provenance.publish.heads import ANNOTATE, APPEND, CREATE, MODES, REPLACE, Head, Intent
 from hf_provenance.publish.modes import may_be_there
 from hf_provenance.publish.patience import PATIENCE
@@ -155,7 +156,7 @@ def push_to_hub(
         given.features,
         _rule(by, max_buckets, given, head),
         tokenizer or (folder.tokenizer if folder else None),
-        given.empty,
+        given.rows,
     )
     sent_before = mode == CREATE and head is not None and may_be_there(head, given.fingerprint())
     if not sent_before:

@@ -139,6 +139,14 @@ class Layout:
         """Rows of all shards."""
         return sum(shard.rows for shard in self.shards)
 
+    @property
+    def split_rows(self) -> dict[str, int]:
+        """Rows of each split."""
+        rows: dict[str, int] = {}
+        for shard in self.shards:
+            rows[shard.split] = rows.get(shard.split, 0) + shard.rows
+        return rows
+
     @cached_property
     def parts(self) -> dict[tuple[str, str | None], list[Placed]]:
         """Shards of each (split, bucket); the bucket is None where there is no division."""

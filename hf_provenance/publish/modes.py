@@ -6,21 +6,27 @@ newer head, so two writers never overwrite each other.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import logging
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
-from hf_provenance.errors import HubError
 from hf_provenance.publish.columns import Tallied, tally_shards
 from hf_provenance.publish.edition import Ids, ids_path
 from hf_provenance.publish.heads import ANNOTATE, APPEND, CREATE, REPLACE, Head, Intent
 from hf_provenance.publish.layout import Layout
 from hf_provenance.publish.listing import is_beside
 from hf_provenance.publish.publication import Publication
-from hf_provenance.publish.refusals import counted, refuse, rows_by_split
+from hf_provenance.publish.refusals import refuse, require_rows
 from hf_provenance.publish.rows import Written
 from hf_provenance.publish.runs import find_run, name_run
+from hf_provenance.schema import HUMAN
 from hf_provenance.sources.languages import LanguageSample
 from hf_provenance.summary import Summary
+
+_NAMED = 20
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -89,6 +95,35 @@ def may_be_there(head: Head, fingerprint: str | None) -> bool:
     return held is not None and held.summary.fingerprint == fingerprint
 
 
+def announce(head: Head, after: Outcome, gone: Sequence[str], template: str | Path | None) -> None:
+    """Say before it happens what will go, and whether rows of people are among it.
+
+    Args:
+        head: The repo as it is.
+        after: What the config will hold.
+        gone: Paths of the files that will be removed.
+        template: The template of the card that was given.
+    """
+    where, held = head.tree.repo.name, head.publication
+    if gone:
+        more = f" and {len(gone) - _NAMED:,} more" if len(gone) > _NAMED else ""
+        named = ", ".join(gone[:_NAMED])
+        _log.warning("%s: %s files will be removed: %s%s.", where, f"{len(gone):,}", named, more)
+    if held is None:
+        return
+    before, now = (summary.amounts("rows")[HUMAN] for summary in (held.summary, after.summary))
+    if now < before:
+        _log.warning(
+            "%s: the rows labelled human fall from %s to %s.", where, f"{before:,}", f"{now:,}"
+        )
+    if template is None and held.said.get("template") == "custom":
+        _log.warning(
+            "%s: its card was written by a template of your own, and now is by the built-in one: "
+            "pass template= with every push.",
+            where,
+        )
+
+
 def _added(intent: Intent, held: Publication, run: str, addition: Addition) -> Outcome:
     sample = held.sample
     if sample is not None and addition.sample is not None:
@@ -117,16 +152,14 @@ def _replaced(intent: Intent, head: Head, name: str, addition: Addition) -> Outc
     """The new rows in place of the old; splits that are not given stay."""
     held = head.publication
     written = addition.written
+    if intent.mode == ANNOTATE:
+        require_rows(head, written.rows)
     layout = Layout(intent.config, intent.buckets)
     gone = _left_over(head)
     if held is None or (intent.mode == ANNOTATE and head.changes):
         theirs = head.foreign
-        if intent.mode == ANNOTATE:
-            _require_rows(theirs.rows(head.tree), written, head)
         gone |= theirs.files
     else:
-        if intent.mode == ANNOTATE:
-            _require_rows(rows_by_split(held.layout), written, head)
         kept = held.layout.without(intent.splits)
         if kept.shards:
             layout = kept
@@ -164,13 +197,3 @@ def _left_over(head: Head) -> set[str]:
     if head.broken is None:
         return set()
     return {path for path in head.tree.files if is_beside(head.config, path)}
-
-
-def _require_rows(there: Mapping[str, int], written: Written, head: Head) -> None:
-    """Labelling in place changes no row: each split must come with as many as it has."""
-    ours = written.rows
-    if ours != dict(there):
-        raise HubError(
-            f"{head.tree.repo.name} has {counted(there)} and these are {counted(ours)}: "
-            'labelling in place neither adds nor drops rows. Use mode="replace" if you mean to.'
-        )

@@ -5,10 +5,8 @@ Until the commit, whatever goes wrong leaves the repo as it was.
 
 from __future__ import annotations
 
-import logging
 import tempfile
 from collections import Counter
-from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -25,7 +23,7 @@ from hf_provenance.publish.duplicates import HeldRows
 from hf_provenance.publish.edition import Description, Edition, make_edition
 from hf_provenance.publish.given import Given
 from hf_provenance.publish.heads import ANNOTATE, APPEND, CREATE, REPLACE, Head, Intent
-from hf_provenance.publish.modes import Addition, Outcome, outcome
+from hf_provenance.publish.modes import Addition, Outcome, announce, outcome
 from hf_provenance.publish.publication import Publication, read_publication
 from hf_provenance.publish.published import Published
 from hf_provenance.publish.refusals import require_intact
@@ -34,7 +32,6 @@ from hf_provenance.publish.runs import path_of
 from hf_provenance.publish.sources import Source, carried, look_up, named_sources
 from hf_provenance.publish.target import Target
 from hf_provenance.publish.upload import Uploader
-from hf_provenance.schema import HUMAN
 
 KEEP, SKIP, ERROR = DUPLICATES = ("keep", "skip", "error")
 
@@ -44,10 +41,6 @@ _MESSAGES = {
     REPLACE: "Replace by {rows:,} rows",
     ANNOTATE: "Label {rows:,} rows in place",
 }
-
-_NAMED = 20
-
-_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -223,8 +216,7 @@ class Push:
             others=after.others,
         )
         gone = sorted((after.gone & tree.files.keys()) - edition.files.keys())
-        if intent.mode in (REPLACE, ANNOTATE):
-            _announce(head, after, gone)
+        announce(head, after, gone, self.description.template)
         self._last = after, edition, tuple(gone)
         shards = addition.written.shards
         paths = {path_of(shard, intent.config, after.run): shard for shard in shards}
@@ -289,25 +281,3 @@ class Push:
             removed=gone,
             skipped=self._skipped.total(),
         )
-
-
-def _announce(head: Head, after: Outcome, gone: Sequence[str]) -> None:
-    """Say what will go before it does, and whether rows of people are among it."""
-    where = head.tree.repo.name
-    if gone:
-        more = f" and {len(gone) - _NAMED:,} more" if len(gone) > _NAMED else ""
-        _log.warning(
-            "%s: %s files will be removed: %s%s.",
-            where,
-            f"{len(gone):,}",
-            ", ".join(gone[:_NAMED]),
-            more,
-        )
-    if head.publication is not None:
-        before, now = (
-            summary.amounts("rows")[HUMAN] for summary in (head.publication.summary, after.summary)
-        )
-        if now < before:
-            _log.warning(
-                "%s: the rows labelled human fall from %s to %s.", where, f"{before:,}", f"{now:,}"
-            )

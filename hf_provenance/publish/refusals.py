@@ -17,7 +17,6 @@ from hf_provenance.publish.heads import (
     Intent,
     changes_of,
 )
-from hf_provenance.publish.layout import Layout
 from hf_provenance.publish.publication import Publication
 from hf_provenance.publish.views import yaml_features
 
@@ -48,8 +47,8 @@ def refuse(intent: Intent, head: Head | None) -> None:
         _refuse_hiding(intent, head, head.publication)
     elif intent.mode == REPLACE:
         _refuse_dropping(intent, head)
-    elif intent.mode == ANNOTATE and (head.publication is None or head.changes):
-        _ = head.foreign  # it is read, and can be replaced
+    elif intent.mode == ANNOTATE:
+        _refuse_other_rows(intent, head)
 
 
 def require_intact(held: Publication) -> None:
@@ -72,16 +71,27 @@ def _refuse_changed(name: str, changes: Sequence[str]) -> None:
         )
 
 
-def rows_by_split(layout: Layout) -> dict[str, int]:
-    """Rows of each split."""
-    rows: dict[str, int] = {}
-    for shard in layout.shards:
-        rows[shard.split] = rows.get(shard.split, 0) + shard.rows
-    return rows
+def require_rows(head: Head, rows: Mapping[str, int]) -> None:
+    """Check that labelling in place neither adds nor drops a row of any split.
+
+    Raises:
+        HubError: It does.
+    """
+    if dict(rows) != head.rows:
+        raise HubError(
+            f"{head.tree.repo.name} has {_counted(head.rows)} and these are {_counted(rows)}: "
+            'labelling in place neither adds nor drops rows. Use mode="replace" if you mean to.'
+        )
 
 
-def counted(rows: Mapping[str, int]) -> str:
-    """Rows of each split in words."""
+def _refuse_other_rows(intent: Intent, head: Head) -> None:
+    """What is known of a stream before it is read are the names of its splits."""
+    require_rows(
+        head, {split: intent.rows.get(split, head.rows.get(split, 0)) for split in intent.splits}
+    )
+
+
+def _counted(rows: Mapping[str, int]) -> str:
     return ", ".join(f"{count:,} rows of {split!r}" for split, count in rows.items()) or "no rows"
 
 
@@ -101,7 +111,7 @@ def _refuse_empty(intent: Intent, head: Head | None) -> None:
         raise SplitError("the dataset has no rows, so there is nothing to publish.")
     if intent.empty and intent.mode != APPEND:
         raise SplitError(
-            f"the splits {list(intent.empty)} have no rows, and a split without rows cannot be "
+            f"the splits {intent.empty} have no rows, and a split without rows cannot be "
             "loaded: leave them out."
         )
 
@@ -123,7 +133,7 @@ def _there(intent: Intent, head: Head) -> str:
     if held is None:
         splits = head.before.configs.get(intent.config, {})
         return f"{', '.join(splits) or 'its views'}; not published by hf_provenance"
-    rows = counted(rows_by_split(held.layout))
+    rows = _counted(held.layout.split_rows)
     return f"{rows} in {len(held.layout.shards):,} shards, published by hf_provenance"
 
 

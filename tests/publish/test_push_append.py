@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
+import io
 import itertools
 from collections import Counter
+from datetime import UTC, datetime
 
+import PIL.Image
 import pytest
-from datasets import Dataset, DatasetDict, concatenate_datasets, load_dataset
+from datasets import (
+    Array2D,
+    ClassLabel,
+    Dataset,
+    DatasetDict,
+    Features,
+    Image,
+    List,
+    Value,
+    concatenate_datasets,
+    load_dataset,
+)
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import hf_provenance as hfp
 from hf_provenance.errors import DuplicateError, SchemaError, SplitError
 
-from . import POST, PRE, UNDATED, labelled
+from . import POST, PRE, UNDATED, labelled, save, told
 from .pushes import REPO, append, commits, is_true, push, replace, rows_of, shown, splits
 
 DAYS = 30
@@ -267,6 +281,65 @@ def test_as_many_buckets_as_the_first_push_allowed_can_be_appended_to(hub):
     append(labelled(months[:1], start=9), by="month", max_buckets=2)
     with pytest.raises(SplitError, match="7 buckets"):
         append(labelled(["2010-01-01"], start=10), max_buckets=6)
+
+
+def test_columns_of_every_kind_are_appended_from_rows_streams_and_folders(hub, tmp_path):
+    push(_rich([0, 1]))
+    append(_rich([2]))
+    append(told(_rich([3])))
+    save(_rich([4, 5]), tmp_path / "folder")
+    append(tmp_path / "folder")
+    published = append(tmp_path / "folder", duplicates="skip")
+
+    loaded = load_dataset(REPO, split="train")
+    assert published.skipped == 2
+    assert loaded["n"][:] == [0, 1, 2, 3, 4, 5]
+    assert loaded.features == _rich([0]).features
+    assert is_true()
+
+
+def _rich(numbers: list[int]) -> Dataset:
+    features = Features(
+        {
+            "text": Value("string"),
+            "n": Value("int64"),
+            "label": ClassLabel(names=["no", "yes", "2024"]),
+            "tags": List(Value("string")),
+            "meta": {"on": Value("int32"), "parts": List({"1.10": Value("float32")})},
+            "when": Value("timestamp[us, tz=UTC]"),
+            "picture": Image(),
+            "grid": Array2D(shape=(1, 2), dtype="int8"),
+            "nothing": Value("null"),
+            "2024-01-01": Value("bool"),
+        }
+    )
+    picture = io.BytesIO()
+    PIL.Image.new("RGB", (2, 2)).save(picture, "PNG")
+    rows = [
+        {
+            "text": f"Row {n}.",
+            "n": n,
+            "label": n % 3,
+            "tags": ["a"] * (n % 2),
+            "meta": {"on": n, "parts": [{"1.10": 0.5}]},
+            "when": datetime(2021, 1, 1, tzinfo=UTC),
+            "picture": {"bytes": picture.getvalue(), "path": None},
+            "grid": [[n, 1]],
+            "nothing": None,
+            "2024-01-01": True,
+        }
+        for n in numbers
+    ]
+    return hfp.annotate(Dataset.from_list(rows, features=features), origin="human")
+
+
+@pytest.mark.parametrize("name", ["données", "a.b", "true", "2024", "1.10", "null", "train"])
+def test_splits_and_configs_of_any_name_are_appended_to(hub, name):
+    push(DatasetDict({"test": rows_of([0]), name: rows_of([1])}), config_name=name)
+    append(DatasetDict({name: rows_of([2])}), config_name=name)
+
+    assert shown(view=name) == {"test": [0], name: [1, 2]}
+    assert is_true()
 
 
 @pytest.mark.parametrize(

@@ -388,6 +388,24 @@ class TestTheCard:
         ]
         assert hub.repo(REPO).files()["provenance/badge.json"] != badge
 
+    def test_a_timeline_that_is_not_drawn_any_more_goes(self, hub):
+        push(rows_of([0]), figures=True)
+        published = append(rows_of([1]))
+
+        assert [path for path in published.removed if "timeline" in path] == [*published.removed]
+        assert not [path for path in hub.repo(REPO).files() if "timeline" in path]
+        assert "timeline" not in hub.repo(REPO).files()["README.md"].decode()
+        assert is_true()
+
+    def test_a_template_that_is_not_given_again_is_missed(self, hub, caplog):
+        push(rows_of([0]), template="## Mine\n")
+        append(rows_of([1]), template="## Mine\n")
+        assert "## Mine\n" in hub.repo(REPO).files()["README.md"].decode()
+        assert "template" not in caplog.text
+        append(rows_of([2]))
+
+        assert "pass template= with every push" in caplog.text
+
     def test_what_a_human_set_stays(self, hub):
         push(rows_of(range(5)))
         repo = hub.repo(REPO)

@@ -184,7 +184,7 @@ def test_a_card_that_the_hub_does_not_like_is_told_in_its_words(hub: Hub) -> Non
     assert not is_new(hub, "append")
 
 
-@pytest.mark.parametrize("station", ["ask for a file", "begin a download", "list files"])
+@pytest.mark.parametrize("station", ["begin a download", "list files"])
 def test_trouble_after_the_commit_is_told_as_such(hub: Hub, station: str) -> None:
     known = undisturbed(hub, "append")
     fail(hub, station, skip=known.requests[station] - 1, times=None)
@@ -214,7 +214,7 @@ def test_a_repo_that_is_not_known_everywhere_at_once_is_waited_for(hub: Hub) -> 
     assert is_new(hub, "first push")
 
 
-@pytest.mark.parametrize("station", ["list files", "ask for a file", "begin a download"])
+@pytest.mark.parametrize("station", ["list files", "begin a download"])
 def test_a_commit_that_is_not_known_everywhere_at_once_is_waited_for(
     hub: Hub, station: str
 ) -> None:

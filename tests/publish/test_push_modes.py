@@ -262,21 +262,34 @@ class TestAnnotate:
         assert len(data(hub)) == 2
         assert is_true()
 
-    def test_json_lines_become_parquet_if_the_card_states_their_rows(self, hub):
-        lines = b"".join(json.dumps({"text": f"T{n}", "n": n}).encode() + b"\n" for n in range(3))
-        info = b"dataset_info:\n  splits:\n  - name: train\n    num_bytes: 9\n    num_examples: 3\n"
-        for repo_id, readme in (
-            ("alice/told", b"---\n" + info + b"---\n"),
-            ("alice/untold", b"# Texts\n"),
-        ):
-            hub.create(repo_id, files={"README.md": readme, "train.jsonl": lines})
-        with pytest.raises(HubError, match="states no number of rows"):
-            relabel(labels_of("alice/untold"), "alice/untold")
-        relabel(labels_of("alice/told"), "alice/told")
+    @pytest.mark.parametrize(
+        ("name", "content"),
+        [
+            ("train.jsonl", b'{"text": "A", "n": 0}\n{"text": "B", "n": 1}\n'),
+            ("train.csv", b"text,n\nA,0\nB,1\n"),
+        ],
+    )
+    def test_other_formats_become_parquet(self, hub, name, content):
+        hub.create(REPO, files={"README.md": b"# Texts\n", name: content})
+        with pytest.raises(HubError, match=r"2 rows of 'train'.*3 rows of 'train'"):
+            relabel(splits(train=[0, 1, 2]))
+        assert hub.uploads == []
+        relabel(labels_of())
 
-        assert shown("alice/told") == {"train": [0, 1, 2]}
-        assert "train.jsonl" not in hub.repo("alice/told").files()
-        assert is_true("alice/told")
+        assert shown() == {"train": [0, 1]}
+        assert name not in hub.repo(REPO).files()
+        assert is_true()
+
+    def test_rows_that_the_card_states_are_not_counted(self, hub):
+        info = b"dataset_info:\n  splits:\n  - name: train\n    num_bytes: 9\n    num_examples: 2\n"
+        files = {"README.md": b"---\n" + info + b"---\n", "train.csv": b"text,n\nA,0\nB,1\n"}
+        hub.create(REPO, files=files)
+        rows = labels_of()
+        hub.forget()
+        relabel(rows)
+
+        assert hub.count("GET", r"/resolve/.*train\.csv") == 0
+        assert shown() == {"train": [0, 1]}
 
     @pytest.mark.parametrize(
         ("numbers", "named"),
@@ -293,6 +306,17 @@ class TestAnnotate:
         before = hub.repo(REPO).head()
         with pytest.raises(HubError, match=rf"{named}.*neither adds nor drops"):
             relabel(splits(**numbers))
+
+        assert hub.repo(REPO).head() == before
+        assert hub.uploads == []
+
+    def test_a_stream_of_other_rows_is_told_at_its_end(self, hub):
+        foreign(hub)
+        before = hub.repo(REPO).head()
+        with pytest.raises(HubError, match="1 rows of 'train'"):
+            relabel(IterableDatasetDict(train=told(rows_of([0])), test=told(rows_of([3, 4]))))
+        with pytest.raises(HubError, match="neither adds nor drops"):
+            relabel(IterableDatasetDict(train=told(rows_of([0, 1, 2]))))
 
         assert hub.repo(REPO).head() == before
 

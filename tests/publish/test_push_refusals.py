@@ -310,6 +310,12 @@ class TestHostileFiles:
             with Untouched(ours), pytest.raises(HubError, match=r"\.huggingface\.yaml"):
                 push(splits(train=[0, 1], test=[2]), mode=mode)
 
+    def test_a_script_for_which_nothing_could_be_loaded_stops_every_mode(self, ours):
+        ours.repo(REPO).commit({"x.py": b"import datasets\n"})
+        for mode in MODES:
+            with Untouched(ours), pytest.raises(HubError, match=r"holds x\.py"):
+                push(splits(train=[0, 1], test=[2]), mode=mode)
+
     def test_a_config_in_another_format_stops_a_first_push(self, hub):
         for files in ("rows.csv", "rows/*"):
             name = "alice/" + re.sub(r"\W", "", files)
@@ -516,6 +522,16 @@ def test_what_is_refused_early_is_refused_again_if_the_repo_changes_meanwhile(ou
         append(rows_of([3]))
 
     assert shown()["train"] == [9]
+
+
+def test_a_listing_that_nobody_would_read_is_not_published(hub, monkeypatch):
+    push(rows_of([0]))
+    before = commits(hub)
+    monkeypatch.setattr("hf_provenance.publish.edition.MOST_READ", 8_000)
+    with pytest.raises(SummaryError, match=r"would have .* larger shards"):
+        append(labelled([PRE, POST] * 10), max_shard_size=1)
+
+    assert commits(hub) == before
 
 
 def test_a_relabelling_that_lost_the_race_against_an_append_drops_no_row(ours):

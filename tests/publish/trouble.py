@@ -74,7 +74,6 @@ STATIONS = {
     "who am I": ("GET", "/api/whoami-v2"),
     "make the repo": ("POST", "/api/repos/create"),
     "look at the repo": ("GET", r"/api/datasets/alice/x/revision/[^/]+$"),
-    "ask for a file": ("POST", "/paths-info/"),
     "list files": ("GET", "/tree/"),
     "begin a download": ("HEAD", "/resolve/"),
     "download": ("GET", "/resolve/"),
@@ -91,7 +90,7 @@ STATIONS = {
 """Name -> method and path of the requests of a push."""
 
 _ALWAYS = (
-    *("who am I", "look at the repo", "ask for a file", "list files", "begin a download"),
+    *("who am I", "look at the repo", "list files", "begin a download"),
     *("download", "preupload", "batch", "upload", "verify", "validate the card", "commit"),
 )
 
