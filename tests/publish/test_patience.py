@@ -90,12 +90,14 @@ def test_there_may_be_any_number_of_tries(clock: Clock) -> None:
     [
         {"Retry-After": "40"},
         {"retry-after": " 40 "},
-        {"Retry-After": format_datetime(datetime.now(UTC) + timedelta(seconds=40))},
+        {"Retry-After": "{date}"},
         {"ratelimit": '"api";r=0;t=40', "ratelimit-policy": '"fixed window";"api";q=500;w=300'},
     ],
     ids=["seconds", "with spaces", "a date", "a rate limit"],
 )
 def test_the_hub_says_how_long_to_wait(clock: Clock, headers: dict[str, str]) -> None:
+    date = format_datetime(datetime.now(UTC) + timedelta(seconds=40))
+    headers = {name: value.replace("{date}", date) for name, value in headers.items()}
     persist("it", soon(refusal(429, headers)), 300)
     (waited,) = clock.slept
     assert 30 < waited < 42
