@@ -10,8 +10,10 @@ from datasets import Features
 
 from hf_provenance.errors import HubError, SummaryError
 from hf_provenance.publish.before import Before, data_files
+from hf_provenance.publish.edition import SUMMARY, inside
 from hf_provenance.publish.foreign import ForeignConfig, read_foreign
-from hf_provenance.publish.publication import Publication, published_configs, read_publication
+from hf_provenance.publish.listing import LISTING
+from hf_provenance.publish.publication import Publication, read_publication
 from hf_provenance.publish.repo import HubTree
 from hf_provenance.publish.resolve import STANDALONE, Readings, read_configs
 from hf_provenance.publish.staleness import differences, repo_differences
@@ -90,7 +92,7 @@ class Head:
                 f"{tree.name} holds {script}, for which `datasets` refuses to load anything from "
                 "the repo: delete or rename it first."
             )
-        if config not in published_configs(tree):
+        if not {inside(config, LISTING), inside(config, SUMMARY)} & tree.files.keys():
             return cls(tree, config, before, None)
         try:
             return cls(tree, config, before, read_publication(tree, config, before.front))
@@ -176,4 +178,8 @@ def changes_of(held: Publication) -> tuple[str, ...]:
     words = [change.what for change in found if change.where not in held.others]
     if held.block and held.block.get("fingerprint") != held.summary.fingerprint:
         words.append("README.md and provenance.json state different fingerprints")
+    listed = held.layout.split_rows
+    counted = {split: held.summary.total("rows", split=split) for split in listed}
+    if counted != listed or held.summary.rows != held.layout.rows:
+        words.append("provenance.json counts other rows than provenance/files.json lists")
     return tuple(words)

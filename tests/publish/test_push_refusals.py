@@ -251,6 +251,35 @@ class TestHostileFiles:
         assert "provenance/letter.txt" in ours.repo(REPO).files()
         assert is_true()
 
+    def test_a_summary_of_other_rows_than_are_listed_is_refused(self, ours):
+        push(splits(train=[0, 1], test=[2, 3]), "alice/more")
+        more, mine = hfp.load_summary("alice/more").fingerprint, hfp.load_summary(REPO).fingerprint
+        files = ours.repo(REPO).files()
+        forged = {
+            "provenance.json": ours.repo("alice/more").files()["provenance.json"],
+            "README.md": files["README.md"].replace(mine.encode(), more.encode()),
+        }
+        ours.repo(REPO).commit(forged)
+        with Untouched(ours), pytest.raises(HubError, match=r"counts other rows"):
+            append(rows_of([3]))
+
+    @pytest.mark.parametrize("gone", [SMALL[:1], SMALL[1:2], SMALL[2:], SMALL])
+    def test_documents_that_somebody_deleted_are_missed_and_replaced(self, ours, gone):
+        ours.repo(REPO).commit(delete=gone)
+        for mode in ("create", "append"):
+            with Untouched(ours), pytest.raises((SummaryError, HubError)):
+                push(rows_of([3]), mode=mode)
+        replace(splits(train=[5], test=[6]))
+
+        assert shown() == {"train": [5], "test": [6]}
+        assert len(data(ours)) == 2
+        assert is_true()
+
+    def test_a_file_of_somebody_else_that_is_called_like_ours_is_not_overwritten(self, hub):
+        hub.create(REPO, files={"provenance.json": b'{"painter": "Vermeer"}'})
+        with Untouched(hub), pytest.raises(SummaryError, match=r"provenance\.json"):
+            push(rows_of([3]))
+
     @pytest.mark.parametrize(
         "ids",
         [
