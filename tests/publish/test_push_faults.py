@@ -263,7 +263,7 @@ def told(caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]) ->
 
 
 @pytest.mark.parametrize("kind", [*KINDS, "403", "all goes well"])
-@at_each([("first push", "who am I"), ("append", "upload"), ("in parts", "commit")])
+@at_each([("first push", "upload"), ("in parts", "commit")])
 def test_no_token_is_ever_told(
     hub: Hub, name: str, station: str, kind: str, told: Callable[[], str]
 ) -> None:

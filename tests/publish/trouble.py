@@ -10,6 +10,7 @@ import functools
 import hashlib
 import re
 import shutil
+import ssl
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -18,7 +19,7 @@ from typing import Any
 import huggingface_hub
 import pytest
 from datasets import DatasetDict
-from hub import Hub, Repo
+from hub import Hub, Repo, client
 from huggingface_hub import constants
 
 import hf_provenance as hfp
@@ -32,6 +33,12 @@ Files = dict[str, bytes]
 
 _environment = functools.cache(card._environment)
 _parse = functools.cache(yaml_spans.parse)
+_defaults = functools.cache(ssl.create_default_context)
+
+
+def _context(*_: object, **options: object) -> ssl.SSLContext:
+    """For clients that speak with nobody but the Hub on loopback, which needs none."""
+    return _defaults()
 
 
 @dataclass
@@ -59,10 +66,12 @@ class Clock:
 
 
 def hurry(patch: pytest.MonkeyPatch, longest: float = 0.0) -> Clock:
-    """Let our waits take no time, or no more than some; and the card's template be read once."""
+    """Let our waits take no time, or no more than some, and what is read often be read once."""
     clock = Clock(longest=longest)
     patch.setattr(patience, "time", clock)
     patch.setattr(card, "_environment", _environment)
+    patch.setattr(ssl, "create_default_context", _context)
+    patch.setattr(client, "NAP", 0.001)
     patch.setattr(yaml_spans, "parse", _parse)
     patch.setattr(readme, "parse", _parse)
     return clock
