@@ -51,7 +51,8 @@ def main() -> None:
     except click.ClickException as error:
         error.show()
         sys.exit(2)
-    except (click.Abort, KeyboardInterrupt):
-        click.echo("Stopped; nothing in view has changed.", err=True)
+    except (click.Abort, KeyboardInterrupt) as stopped:
+        said = str(stopped.__cause__ or stopped) or "nothing in view has changed."
+        click.echo(f"Stopped; {said}", err=True)
         sys.exit(130)
     sys.exit(code)

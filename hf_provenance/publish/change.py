@@ -155,13 +155,15 @@ def once_in(name: str) -> Iterator[None]:
 
     Raises:
         HubError: In place of another one.
+        KeyboardInterrupt: The same, with words.
     """
+    told = f"what was sent is in {name}."
     try:
         yield
     except HubError as error:
-        raise type(error)(
-            f"{error} This came after the commit: what was sent is in {name}."
-        ) from error
+        raise type(error)(f"{error} This came after the commit: {told}") from error
+    except KeyboardInterrupt as stopped:
+        raise KeyboardInterrupt(told) from stopped
 
 
 def _is(entry: Entry | None, content: bytes) -> bool:

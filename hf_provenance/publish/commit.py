@@ -55,11 +55,13 @@ def commit(
             if change is None or change.done_in(tree):
                 return Landed(tree, changed=False)
             try:
-                if change.count > MOST_FILES and repo.revision == MAIN:
-                    return PartedCommit(repo, tree, change, MOST_FILES).run(merge=not create_pr)
-                operations = change.operations()
-                info = send(repo, tree.sha, change.message, operations, create_pr=create_pr)
-                return Landed(repo.tree(info.oid, new=True), True, info.pr_num)
+                with _sending(repo):
+                    if change.count > MOST_FILES and repo.revision == MAIN:
+                        parted = PartedCommit(repo, tree, change, MOST_FILES)
+                        return parted.run(merge=not create_pr)
+                    operations = change.operations()
+                    info = send(repo, tree.sha, change.message, operations, create_pr=create_pr)
+                    return Landed(repo.tree(info.oid, new=True), True, info.pr_num)
             except RAISED as error:
                 if passes(error) and _may_be_in(error):
                     lost = _Lost(repo, tree, change, create_pr)
@@ -89,18 +91,33 @@ class _Lost:
         return None
 
 
+_DOUBT = "so the commit may be in: the same call again finds out, and changes nothing if it is."
+
+
 @contextmanager
 def _in_doubt(lost: _Lost | None) -> Iterator[None]:
     """Do not let an error say that nothing was changed, where nobody knows."""
     try:
         yield
     except HubError as error:
-        doubt = "An answer of the Hub was lost, so the commit may be in"
-        if lost is None or doubt in str(error):
+        if lost is None or _DOUBT in str(error):
             raise
-        raise type(error)(
-            f"{error} {doubt}: the same call again finds out, and changes nothing if it is."
-        ) from error
+        raise type(error)(f"{error} An answer of the Hub was lost, {_DOUBT}") from error
+    except KeyboardInterrupt as stopped:
+        if lost is None or stopped.args:
+            raise
+        raise KeyboardInterrupt(f"an answer of the Hub was lost, {_DOUBT}") from stopped
+
+
+@contextmanager
+def _sending(repo: HubRepo) -> Iterator[None]:
+    """Tell whoever interrupts a commit what may have come of it."""
+    try:
+        yield
+    except KeyboardInterrupt as stopped:
+        if stopped.args:
+            raise
+        raise KeyboardInterrupt(f"{repo.name} was being written to, {_DOUBT}") from stopped
 
 
 def _may_be_in(error: BaseException) -> bool:

@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import Self
 
 from huggingface_hub import CommitOperationAdd
+from huggingface_hub.constants import HF_HUB_DISABLE_PROGRESS_BARS
 from huggingface_hub.utils import (  # type: ignore[attr-defined]  # public, see its docs
     are_progress_bars_disabled,
     disable_progress_bars,
@@ -144,7 +145,7 @@ class Uploader:
 @contextmanager
 def one_progress_bar() -> Iterator[None]:
     """Keep the client's bars, one for each file and one for each batch, from mixing with ours."""
-    shown = not are_progress_bars_disabled()
+    shown = not are_progress_bars_disabled() and HF_HUB_DISABLE_PROGRESS_BARS is None
     if shown:
         disable_progress_bars()
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import signal
+import sys
 import tempfile
 import threading
 import traceback
@@ -11,9 +12,11 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+import click
 import pytest
 from hub import Hub
 
+from hf_provenance import cli
 from hf_provenance.errors import AccessError, DeadlineError, HubError, UsageError
 from hf_provenance.publish import upload
 
@@ -23,6 +26,7 @@ from .trouble import (
     EACH_STATION,
     MOST_STATIONS,
     OPERATIONS,
+    STATIONS,
     Clock,
     at_each,
     before,
@@ -35,6 +39,7 @@ from .trouble import (
     is_new,
     lose,
     once,
+    settle,
     undisturbed,
 )
 
@@ -347,6 +352,43 @@ def test_an_interrupt_ends_a_push_soon_and_leaves_no_shard(
     assert list(disk.iterdir()) == []
     assert hub.count("PUT") <= 2 * 6 * 2
     assert hub.count("POST", "/commit/") == 0
+
+
+@pytest.mark.parametrize(
+    ("station", "words"),
+    [
+        ("preupload", "^$"),
+        ("commit", "alice/x was being written to, so the commit may be in: the same call"),
+        ("begin a download", r"what was sent is in alice/x\."),
+    ],
+)
+def test_an_interrupt_says_what_may_have_come_of_the_push(
+    hub: Hub, station: str, words: str
+) -> None:
+    undisturbed(hub, "first push")
+    here = threading.get_ident()
+    before(hub, station, lambda: signal.pthread_kill(here, signal.SIGINT))
+    hub.slow(STATIONS[station][1], 0.1)
+    with pytest.raises(KeyboardInterrupt, match=words):
+        OPERATIONS["first push"].run()
+    settle(hub)
+    is_new(hub, "first push")
+    ends_well(hub, "first push")
+
+
+@pytest.mark.parametrize("said", ["", "the commit may be in."])
+def test_the_command_line_passes_on_what_an_interrupt_says(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], said: str
+) -> None:
+    def stopped(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt(*([said] if said else []))
+
+    monkeypatch.setitem(cli.cli.commands, "stop", click.Command("stop", callback=stopped))
+    monkeypatch.setattr(sys, "argv", ["hf-provenance", "stop"])
+    with pytest.raises(SystemExit, match="130"):
+        cli.main()
+    wanted = f"Stopped; {said or 'nothing in view has changed.'}"
+    assert capsys.readouterr().err.strip() == wanted
 
 
 def test_the_progress_bar_counts_bytes_and_shards(
