@@ -75,8 +75,9 @@ def push_to_hub(
             `annotate` has labelled, or a folder that `save_to_folder` wrote.
         repo_id: `owner/name`, or `name` for your own.
         mode: "create" refuses a config that is there; "append" adds to it without reading its
-            data, or creates it; "replace" puts the given splits in place of its own; "annotate"
-            puts labelled rows in place of the same rows without labels.
+            data, or creates it; "replace" puts the given splits in place of its own, after it
+            has told in the log what goes; "annotate" puts labelled rows in place of the same
+            rows without labels, and refuses if a split has more or fewer.
         by: The crawl-date split: a date, a preset, a period, or None. "auto" is what the config
             has, and 2022-11-30 for a new one.
         config_name: The config.
@@ -108,6 +109,10 @@ def push_to_hub(
         SchemaError: The dataset is not annotated, or its columns are not those of the config.
         SplitError: A split name that cannot be loaded, too many buckets, or another rule.
         CardError: The README cannot be edited safely.
+        SummaryError: What the repo says of the config is not what hf_provenance writes.
+        FolderError: The folder is none, or its shards are not those that it lists; or another
+            config of the repo is no Parquet.
+        UsageError: Options that contradict each other.
         AccessError: The repo is not there for this token, or may not be written to.
         DisclosureError: Something that may not be meant for the public.
         DuplicateError: Rows that are there already, where that is an error.
