@@ -22,7 +22,7 @@ from hf_provenance import cli as command_line
 from hf_provenance.cli import cli
 from hf_provenance.commands.fields import read_field
 from hf_provenance.errors import ProvenanceError, UsageError
-from hf_provenance.publish.publication import load_summary
+from hf_provenance.publish.reading.publication import load_summary
 from hf_provenance.sources.fields import Col
 
 ROWS = [

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from datasets import Dataset, load_dataset
 from hub import Hub
+from test_cli import called, example_of, fails, run
 
 from hf_provenance.errors import AccessError
-from test_cli import called, example_of, fails, run
 
 ORIGIN = ("--origin", "col(by, ai=synthetic, person=human)")
 
@@ -60,9 +60,7 @@ def test_verify_of_what_was_pushed_is_true_with_status_0(hub: Hub, labelled: Pat
     assert "Not checked" in said
 
 
-def test_verify_of_a_changed_repo_has_status_1_and_names_the_rows(
-    hub: Hub, labelled: Path
-) -> None:
+def test_verify_of_a_changed_repo_has_status_1_and_names_the_rows(hub: Hub, labelled: Path) -> None:
     push()
     Dataset.from_dict({"text": ["Mine."]}).push_to_hub("alice/x")
     code, said, _ = called("verify", "alice/x")

@@ -12,9 +12,9 @@ from hf_provenance.commands.printing import print_data, print_verification, repo
 from hf_provenance.errors import UsageError
 from hf_provenance.inputs import is_publication, open_input, reading
 from hf_provenance.mixing import mixture_ratio
-from hf_provenance.publish.heads import CREATE, MODES
 from hf_provenance.publish.hub import AUTO, push_to_hub
-from hf_provenance.publish.push import DUPLICATES, KEEP
+from hf_provenance.publish.pushing.heads import CREATE, MODES
+from hf_provenance.publish.pushing.push import DUPLICATES, KEEP
 from hf_provenance.publish.verify import verify as verify_place
 
 

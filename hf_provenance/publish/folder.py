@@ -32,13 +32,18 @@ from datasets import Features
 
 from hf_provenance.card.facts import DEFAULT
 from hf_provenance.errors import FolderError, SplitError
-from hf_provenance.publish.before import PARTIAL, look_into, sweep
-from hf_provenance.publish.edition import Description, make_edition
-from hf_provenance.publish.layout import VIEW, Layout
+from hf_provenance.publish.contents.edition import Description, make_edition
+from hf_provenance.publish.contents.layout import VIEW, Layout
+from hf_provenance.publish.contents.rows import (
+    Written,
+    common_features,
+    language_sampler,
+    write_splits,
+)
+from hf_provenance.publish.contents.runs import name_by_shards, name_run, path_of
+from hf_provenance.publish.contents.shards import SHARD_BYTES, Shard
 from hf_provenance.publish.published import Published
-from hf_provenance.publish.rows import Written, common_features, language_sampler, write_splits
-from hf_provenance.publish.runs import name_by_shards, name_run, path_of
-from hf_provenance.publish.shards import SHARD_BYTES, Shard
+from hf_provenance.publish.reading.before import PARTIAL, look_into, sweep
 from hf_provenance.splits import DEFAULT_BY, MAX_BUCKETS, Buckets, require_split_name
 from hf_provenance.tables import named_splits
 

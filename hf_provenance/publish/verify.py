@@ -14,17 +14,17 @@ from hf_provenance.card.facts import DEFAULT
 from hf_provenance.card.readme import read_front_matter
 from hf_provenance.errors import CardError, ProvenanceError, SplitError, SummaryError, UsageError
 from hf_provenance.plain_data import parse_json
-from hf_provenance.publish import staleness
-from hf_provenance.publish.documents import Findings, check_documents
-from hf_provenance.publish.edition import README, SUMMARY, TIMELINE, inside
-from hf_provenance.publish.listing import LISTING
-from hf_provenance.publish.publication import Publication, open_tree, read_publication
-from hf_provenance.publish.ranges import CountedTree
-from hf_provenance.publish.recount import recount
-from hf_provenance.publish.repo import HubTree
-from hf_provenance.publish.resolve import Readings, read_configs
-from hf_provenance.publish.tree import Tree, small_file
-from hf_provenance.publish.verification import FALSE, STALE, TRUE, Verification
+from hf_provenance.publish.contents.edition import README, SUMMARY, TIMELINE, inside
+from hf_provenance.publish.contents.listing import LISTING
+from hf_provenance.publish.reading import staleness
+from hf_provenance.publish.reading.documents import Findings, check_documents
+from hf_provenance.publish.reading.publication import Publication, open_tree, read_publication
+from hf_provenance.publish.reading.ranges import CountedTree
+from hf_provenance.publish.reading.recount import recount
+from hf_provenance.publish.reading.resolve import Readings, read_configs
+from hf_provenance.publish.reading.verification import FALSE, STALE, TRUE, Verification
+from hf_provenance.publish.remote.repo import HubTree
+from hf_provenance.publish.remote.tree import Tree, small_file
 from hf_provenance.schema import SCHEMA
 
 _ALWAYS = (

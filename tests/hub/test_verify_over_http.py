@@ -13,9 +13,9 @@ from publish import PRE, contents, labelled, save
 import hf_provenance as hfp
 from hf_provenance.errors import AccessError, DeadlineError, HubError, SummaryError
 from hf_provenance.publish import verify as verifying
-from hf_provenance.publish.columns import label_tables, tally_shards
-from hf_provenance.publish.publication import read_publication
-from hf_provenance.publish.repo import HubRepo
+from hf_provenance.publish.reading.columns import label_tables, tally_shards
+from hf_provenance.publish.reading.publication import read_publication
+from hf_provenance.publish.remote.repo import HubRepo
 from hf_provenance.publish.verify import verify
 
 DATA = r"/resolve/.*/data/"

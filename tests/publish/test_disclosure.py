@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hf_provenance.errors import DisclosureError
-from hf_provenance.publish.disclosure import check_disclosure
-from hf_provenance.publish.private_marks import (
+from hf_provenance.publish.pushing.disclosure import check_disclosure
+from hf_provenance.publish.pushing.private_marks import (
     CREDENTIAL,
     EMAIL,
     PATH,

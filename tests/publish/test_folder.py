@@ -23,7 +23,7 @@ from huggingface_hub import DatasetCard
 
 import hf_provenance as hfp
 from hf_provenance.errors import CardError, FolderError, SchemaError, SplitError, UsageError
-from hf_provenance.publish.edition import MOST_CELLS
+from hf_provenance.publish.contents.edition import MOST_CELLS
 from hf_provenance.summary import TABLES
 
 from . import POST, PRE, UNDATED, contents, labelled, save, shown, told
@@ -248,7 +248,7 @@ def test_a_strangers_shard_with_a_name_like_ours_is_never_swept(folder: Path) ->
 
 
 def test_rows_that_are_huge_together_are_divided_in_parts(folder: Path, monkeypatch) -> None:
-    monkeypatch.setattr("hf_provenance.publish.shards._MOST_AT_ONCE", 200)
+    monkeypatch.setattr("hf_provenance.publish.contents.shards._MOST_AT_ONCE", 200)
     save(labelled(ROWS * 5), folder)
     assert sorted(shown(folder)["train"]) == list(range(len(ROWS) * 5))
 

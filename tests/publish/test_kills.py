@@ -24,7 +24,7 @@ import pytest
 from datasets import Dataset
 
 import hf_provenance as hfp
-from hf_provenance.publish.before import PARTIAL
+from hf_provenance.publish.reading.before import PARTIAL
 
 from . import POST, PRE, UNDATED, contents, labelled, save, shown, told
 

@@ -12,7 +12,7 @@ import pytest
 from huggingface_hub.errors import HfHubHTTPError, OfflineModeIsEnabled
 
 from hf_provenance.errors import DeadlineError
-from hf_provenance.publish.patience import describe, passes, persist
+from hf_provenance.publish.remote.patience import describe, passes, persist
 
 from .trouble import Clock, hurry
 

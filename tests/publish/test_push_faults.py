@@ -18,7 +18,7 @@ from hub import Hub
 
 from hf_provenance import cli
 from hf_provenance.errors import AccessError, DeadlineError, HubError, UsageError
-from hf_provenance.publish import upload
+from hf_provenance.publish.remote import upload
 
 from . import POST, PRE, UNDATED, labelled
 from .pushes import REPO, push, shown

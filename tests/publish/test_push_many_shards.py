@@ -43,7 +43,7 @@ def test_twelve_hundred_shards_change_main_once_and_soon(hub):
 
 
 def test_many_shards_go_to_an_open_pull_request_if_asked(hub, monkeypatch):
-    monkeypatch.setattr("hf_provenance.publish.commit.MOST_FILES", 10)
+    monkeypatch.setattr("hf_provenance.publish.remote.commit.MOST_FILES", 10)
     push(labelled([PRE], start=99))
     before = hub.repo(REPO).head()
     published = append(labelled(THREE * 8), **ONE_EACH, create_pr=True)
@@ -57,7 +57,7 @@ def test_many_shards_go_to_an_open_pull_request_if_asked(hub, monkeypatch):
 
 
 def test_many_old_shards_are_replaced_at_once(hub, monkeypatch):
-    monkeypatch.setattr("hf_provenance.publish.commit.MOST_FILES", 10)
+    monkeypatch.setattr("hf_provenance.publish.remote.commit.MOST_FILES", 10)
     push(labelled(THREE * 4), **ONE_EACH)
     append(labelled(THREE * 4, start=12), **ONE_EACH)
     replace(labelled([PRE], start=99))

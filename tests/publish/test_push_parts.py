@@ -12,7 +12,7 @@ from huggingface_hub import CommitOperationAdd, HfApi
 
 import hf_provenance as hfp
 from hf_provenance.errors import DeadlineError, HubError
-from hf_provenance.publish import commit
+from hf_provenance.publish.remote import commit
 
 from . import POST, PRE, UNDATED, labelled, save
 from .pushes import REPO, append, is_true, push, replace, shown

@@ -556,7 +556,7 @@ def test_what_is_refused_early_is_refused_again_if_the_repo_changes_meanwhile(ou
 def test_a_listing_that_nobody_would_read_is_not_published(hub, monkeypatch):
     push(rows_of([0]))
     before = commits(hub)
-    monkeypatch.setattr("hf_provenance.publish.edition.MOST_READ", 8_000)
+    monkeypatch.setattr("hf_provenance.publish.contents.edition.MOST_READ", 8_000)
     with pytest.raises(SummaryError, match=r"would have .* larger shards"):
         append(labelled([PRE, POST] * 10), max_shard_size=1)
 

@@ -14,10 +14,10 @@ from hub import Hub
 
 import hf_provenance as hfp
 from hf_provenance.errors import DuplicateError, HubError
-from hf_provenance.publish import commit
-from hf_provenance.publish.publication import read_publication
-from hf_provenance.publish.refusals import require_intact
-from hf_provenance.publish.repo import HubRepo
+from hf_provenance.publish.pushing.refusals import require_intact
+from hf_provenance.publish.reading.publication import read_publication
+from hf_provenance.publish.remote import commit
+from hf_provenance.publish.remote.repo import HubRepo
 
 from . import POST, PRE, UNDATED, labelled
 from .nursery import Nursery

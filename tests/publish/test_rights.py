@@ -5,8 +5,8 @@ import re
 import pytest
 
 from hf_provenance.errors import AccessError
-from hf_provenance.publish.repo import HubRepo, whoami
-from hf_provenance.publish.rights import check_rights, full_id
+from hf_provenance.publish.pushing.rights import check_rights, full_id
+from hf_provenance.publish.remote.repo import HubRepo, whoami
 
 
 def me(role="write", orgs=(), **token):

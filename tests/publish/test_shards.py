@@ -16,8 +16,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import hf_provenance as hfp
-from hf_provenance.publish.edition import id48
-from hf_provenance.publish.shards import Shard, ShardWriter
+from hf_provenance.publish.contents.edition import id48
+from hf_provenance.publish.contents.shards import Shard, ShardWriter
 from hf_provenance.tables import arrow_size
 
 from . import POST, PRE, UNDATED, labelled, save

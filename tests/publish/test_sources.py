@@ -16,8 +16,7 @@ from huggingface_hub import constants
 
 from hf_provenance import annotate
 from hf_provenance.errors import DisclosureError, HubError
-from hf_provenance.publish.repo import HubRepo
-from hf_provenance.publish.sources import (
+from hf_provenance.publish.pushing.sources import (
     MOST_LOOKED_UP,
     Carried,
     Source,
@@ -27,6 +26,7 @@ from hf_provenance.publish.sources import (
     look_up,
     named_sources,
 )
+from hf_provenance.publish.remote.repo import HubRepo
 
 
 def card(yaml: str) -> dict[str, bytes]:

@@ -21,7 +21,7 @@ from huggingface_hub import DatasetCard
 
 import hf_provenance as hfp
 from hf_provenance.errors import FolderError, SummaryError, TextColumnError, UsageError
-from hf_provenance.publish.verification import Verification
+from hf_provenance.publish.reading.verification import Verification
 from hf_provenance.publish.verify import verify
 
 from . import POST, PRE, UNDATED, labelled, save
@@ -221,8 +221,8 @@ def test_text_by_a_template_is_named_as_not_checked(tmp_path: Path) -> None:
 def test_tables_beside_the_summary_are_checked(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("hf_provenance.publish.edition.MOST_CELLS", 2)
-    monkeypatch.setattr("hf_provenance.publish.documents.MOST_CELLS", 2)
+    monkeypatch.setattr("hf_provenance.publish.contents.edition.MOST_CELLS", 2)
+    monkeypatch.setattr("hf_provenance.publish.reading.documents.MOST_CELLS", 2)
     save(rows(), tmp_path / "repo")
     assert (tmp_path / "repo/provenance/labels.parquet").exists()
     assert verify(tmp_path / "repo").state == "true"

@@ -24,7 +24,7 @@ from huggingface_hub import constants
 
 import hf_provenance as hfp
 from hf_provenance.card import card, readme, yaml_spans
-from hf_provenance.publish import commit, patience
+from hf_provenance.publish.remote import commit, patience
 
 from . import POST, PRE, UNDATED, labelled
 from .pushes import REPO, append, push, replace

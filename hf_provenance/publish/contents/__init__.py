@@ -1,0 +1,1 @@
+"""What a publication consists of: shards in places, views of them, and files beside them."""

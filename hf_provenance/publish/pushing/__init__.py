@@ -1,0 +1,1 @@
+"""How a push goes on: what it is given, what it finds, what it may do, and doing it."""

@@ -1,0 +1,1 @@
+"""What a repo says of itself, read without its data or held against it."""
