@@ -24,9 +24,9 @@ from hf_provenance.card.mixture import Mixture
 from hf_provenance.errors import ProvenanceError
 from hf_provenance.inputs import summarize
 from hf_provenance.mixing import mixture_ratio
+from hf_provenance.publish.contents.published import Published
 from hf_provenance.publish.folder import save_to_folder
 from hf_provenance.publish.hub import push_to_hub
-from hf_provenance.publish.published import Published
 from hf_provenance.publish.reading.publication import load_summary
 from hf_provenance.publish.reading.verification import Verification
 from hf_provenance.publish.verify import verify

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from hf_provenance import schema
 from hf_provenance.plan import DATES, DUMP
-from hf_provenance.publish.published import Published
+from hf_provenance.publish.contents.published import Published
 from hf_provenance.schema import JOIN
 
 _EACH = 3

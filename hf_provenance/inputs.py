@@ -23,10 +23,10 @@ from zstandard import ZstdError
 from hf_provenance.card.facts import DEFAULT
 from hf_provenance.errors import InputError, ProvenanceError
 from hf_provenance.parquet_stream import stream
+from hf_provenance.publish.contents.tree import FolderTree
 from hf_provenance.publish.reading.columns import tally_shards
 from hf_provenance.publish.reading.publication import open_tree, published_configs, read_publication
 from hf_provenance.publish.remote.repo import HubRepo, HubTree
-from hf_provenance.publish.remote.tree import FolderTree
 from hf_provenance.summary import Summary
 from hf_provenance.tally import summarize as summarize_dataset
 

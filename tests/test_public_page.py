@@ -42,6 +42,9 @@ ORDER = [
 ]
 """Left to right; no module imports one to its right."""
 
+ROOMS = ["contents", "remote", "reading", "pushing"]
+"""The rooms of `publish`, left to right; the verbs beside them use them all."""
+
 
 def test_the_public_names_are_sorted_and_there():
     assert list(hf_provenance.__all__) == sorted(hf_provenance.__all__)
@@ -61,9 +64,13 @@ def test_the_examples_in_docstrings_hold(name):
     assert doctest.testmod(module).failed == 0
 
 
-def room(module: str) -> int:
-    top = module.split(".")[1]
-    return next(place for place, names in enumerate(ORDER) if top in names)
+def room(module: str) -> tuple[int, int]:
+    """Where a module stands; within `publish` also in which of its rooms, the verbs last."""
+    top, *below = module.split(".")[1:]
+    place = next(place for place, names in enumerate(ORDER) if top in names)
+    if top != "publish" or not below:
+        return place, 0
+    return place, ROOMS.index(below[0]) if below[0] in ROOMS else len(ROOMS)
 
 
 @pytest.mark.parametrize("name", MODULES)

@@ -18,9 +18,9 @@ from hf_provenance.demo import ANNOTATOR, CARD, load_demo
 from hf_provenance.errors import UsageError, VocabularyError
 from hf_provenance.inputs import head_of, open_input, reading
 from hf_provenance.inputs import summarize as summarize_rows
+from hf_provenance.publish.contents.published import Published
 from hf_provenance.publish.folder import save_to_folder
 from hf_provenance.publish.hub import push_to_hub
-from hf_provenance.publish.published import Published
 from hf_provenance.publish.pushing.heads import ANNOTATE
 from hf_provenance.tables import named_splits
 

@@ -13,7 +13,7 @@ from hf_provenance.card.contents import problems
 from hf_provenance.card.facts import DEFAULT
 from hf_provenance.examples import problem_examples
 from hf_provenance.publish.contents.layout import view_of
-from hf_provenance.publish.published import Published
+from hf_provenance.publish.contents.published import Published
 from hf_provenance.publish.reading.verification import Verification
 from hf_provenance.summary import CLASSES, Summary
 

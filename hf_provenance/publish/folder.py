@@ -34,6 +34,7 @@ from hf_provenance.card.facts import DEFAULT
 from hf_provenance.errors import FolderError, SplitError
 from hf_provenance.publish.contents.edition import Description, make_edition
 from hf_provenance.publish.contents.layout import VIEW, Layout
+from hf_provenance.publish.contents.published import Published
 from hf_provenance.publish.contents.rows import (
     Written,
     common_features,
@@ -42,7 +43,6 @@ from hf_provenance.publish.contents.rows import (
 )
 from hf_provenance.publish.contents.runs import name_by_shards, name_run, path_of
 from hf_provenance.publish.contents.shards import SHARD_BYTES, Shard
-from hf_provenance.publish.published import Published
 from hf_provenance.publish.reading.before import PARTIAL, look_into, sweep
 from hf_provenance.splits import DEFAULT_BY, MAX_BUCKETS, Buckets, require_split_name
 from hf_provenance.tables import named_splits

@@ -18,9 +18,9 @@ from datasets import load_dataset
 from hf_provenance.card.facts import DEFAULT
 from hf_provenance.errors import AccessError, SplitError, UsageError
 from hf_provenance.publish.contents.edition import Description
+from hf_provenance.publish.contents.published import Published
 from hf_provenance.publish.contents.shards import SHARD_BYTES
 from hf_provenance.publish.folder import require_config_name
-from hf_provenance.publish.published import Published
 from hf_provenance.publish.pushing.given import Given, GivenDataset
 from hf_provenance.publish.pushing.given_folder import GivenFolder
 from hf_provenance.publish.pushing.heads import (
@@ -37,9 +37,9 @@ from hf_provenance.publish.pushing.push import DUPLICATES, KEEP, Push, Settings
 from hf_provenance.publish.pushing.refusals import refuse
 from hf_provenance.publish.pushing.rights import check_rights, full_id
 from hf_provenance.publish.pushing.sources import hub_sources, look_up
+from hf_provenance.publish.pushing.target import Target
 from hf_provenance.publish.remote.patience import PATIENCE
 from hf_provenance.publish.remote.repo import MAIN, HubRepo, whoami
-from hf_provenance.publish.remote.target import Target
 from hf_provenance.publish.remote.upload import one_progress_bar
 from hf_provenance.splits import DEFAULT_BY, MAX_BUCKETS, Buckets
 

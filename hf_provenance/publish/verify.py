@@ -16,6 +16,7 @@ from hf_provenance.errors import CardError, ProvenanceError, SplitError, Summary
 from hf_provenance.plain_data import parse_json
 from hf_provenance.publish.contents.edition import README, SUMMARY, TIMELINE, inside
 from hf_provenance.publish.contents.listing import LISTING
+from hf_provenance.publish.contents.tree import Tree, small_file
 from hf_provenance.publish.reading import staleness
 from hf_provenance.publish.reading.documents import Findings, check_documents
 from hf_provenance.publish.reading.publication import Publication, open_tree, read_publication
@@ -24,7 +25,6 @@ from hf_provenance.publish.reading.recount import recount
 from hf_provenance.publish.reading.resolve import Readings, read_configs
 from hf_provenance.publish.reading.verification import FALSE, STALE, TRUE, Verification
 from hf_provenance.publish.remote.repo import HubTree
-from hf_provenance.publish.remote.tree import Tree, small_file
 from hf_provenance.schema import SCHEMA
 
 _ALWAYS = (

@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 import hf_provenance as hfp
 from hf_provenance.errors import FolderError, HubError, SchemaError
 from hf_provenance.publish.contents.layout import Placed
+from hf_provenance.publish.contents.tree import Entry, FolderTree
 from hf_provenance.publish.reading.columns import OpenParquet, label_tables, tally_shards
 from hf_provenance.publish.reading.publication import read_publication
 from hf_provenance.publish.reading.ranges import CountedTree, RangedFile, content_hash
-from hf_provenance.publish.remote.tree import Entry, FolderTree
 from hf_provenance.tally import summarize
 
 from . import POST, PRE, UNDATED, labelled, save

@@ -11,8 +11,8 @@ import yaml
 from datasets import load_dataset_builder
 
 from hf_provenance.errors import CardError
+from hf_provenance.publish.contents.tree import FolderTree
 from hf_provenance.publish.reading.resolve import read_configs, resolve
-from hf_provenance.publish.remote.tree import FolderTree
 
 PATHS = [
     "README.md",

@@ -27,8 +27,8 @@ from hf_provenance.card.figures import timeline_png, timeline_svg
 from hf_provenance.errors import SummaryError
 from hf_provenance.publish.contents.layout import Layout
 from hf_provenance.publish.contents.listing import LISTING, write_listing
+from hf_provenance.publish.contents.tree import MOST_READ
 from hf_provenance.publish.contents.views import make_configs, make_dataset_info
-from hf_provenance.publish.remote.tree import MOST_READ
 from hf_provenance.sources.languages import LanguageSample
 from hf_provenance.summary import Summary
 

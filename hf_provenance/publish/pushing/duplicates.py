@@ -16,9 +16,9 @@ import pyarrow.parquet as pq
 
 from hf_provenance.errors import SummaryError
 from hf_provenance.publish.contents.edition import Ids, id48, ids_path
+from hf_provenance.publish.contents.tree import small_file
 from hf_provenance.publish.reading.columns import label_tables
 from hf_provenance.publish.reading.publication import Publication
-from hf_provenance.publish.remote.tree import small_file
 
 _MOST_A_ROW = 16
 _FRAME = 100_000

@@ -15,6 +15,7 @@ from datasets import Dataset, Features, IterableDataset
 from hf_provenance.errors import FolderError, SplitError
 from hf_provenance.publish.contents.rows import Each, Written
 from hf_provenance.publish.contents.shards import Shard
+from hf_provenance.publish.contents.tree import FolderTree, sha256_of
 from hf_provenance.publish.pushing.given import Done
 from hf_provenance.publish.reading.columns import label_tables, tally_shards
 from hf_provenance.publish.reading.publication import (
@@ -22,7 +23,6 @@ from hf_provenance.publish.reading.publication import (
     published_configs,
     read_publication,
 )
-from hf_provenance.publish.remote.tree import FolderTree, sha256_of
 from hf_provenance.sources.languages import LanguageSample
 from hf_provenance.splits import Buckets
 

@@ -17,8 +17,8 @@ import pyarrow as pa
 from hf_provenance.card.edits import Difference
 from hf_provenance.errors import DuplicateError, HubError
 from hf_provenance.publish.contents.edition import Description, Edition, make_edition
+from hf_provenance.publish.contents.published import Published
 from hf_provenance.publish.contents.runs import path_of
-from hf_provenance.publish.published import Published
 from hf_provenance.publish.pushing.disclosure import check_disclosure
 from hf_provenance.publish.pushing.duplicates import HeldRows
 from hf_provenance.publish.pushing.given import Given
@@ -26,11 +26,11 @@ from hf_provenance.publish.pushing.heads import ANNOTATE, APPEND, CREATE, REPLAC
 from hf_provenance.publish.pushing.modes import Addition, Outcome, announce, outcome
 from hf_provenance.publish.pushing.refusals import require_intact
 from hf_provenance.publish.pushing.sources import Source, carried, look_up, named_sources
+from hf_provenance.publish.pushing.target import Target
 from hf_provenance.publish.reading.publication import Publication, read_publication
 from hf_provenance.publish.remote.change import Change, Landed, once_in
 from hf_provenance.publish.remote.commit import commit
 from hf_provenance.publish.remote.repo import HubTree
-from hf_provenance.publish.remote.target import Target
 from hf_provenance.publish.remote.upload import Uploader
 
 KEEP, SKIP, ERROR = DUPLICATES = ("keep", "skip", "error")

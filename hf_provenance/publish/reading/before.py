@@ -21,9 +21,9 @@ from hf_provenance.publish.contents.edition import README, SUMMARY, inside
 from hf_provenance.publish.contents.layout import RUN_FILE, shard_root, view_of
 from hf_provenance.publish.contents.listing import LISTING, is_beside
 from hf_provenance.publish.contents.shards import MARK
+from hf_provenance.publish.contents.tree import FolderTree, Tree, small_file
 from hf_provenance.publish.contents.views import config_splits, default_config, own_views
 from hf_provenance.publish.reading.resolve import resolve
-from hf_provenance.publish.remote.tree import FolderTree, Tree, small_file
 from hf_provenance.schema import SCHEMA
 
 _DATA = (".parquet", ".arrow", ".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".txt", ".gz", ".zst")

@@ -23,8 +23,8 @@ from hf_provenance import schema
 from hf_provenance.errors import SchemaError
 from hf_provenance.publish.contents.edition import Ids, id48
 from hf_provenance.publish.contents.layout import Layout, Placed
+from hf_provenance.publish.contents.tree import Tree
 from hf_provenance.publish.reading.ranges import RangedFile
-from hf_provenance.publish.remote.tree import Tree
 from hf_provenance.summary import Summary, merge
 from hf_provenance.tally import Tally
 

@@ -35,10 +35,10 @@ from hf_provenance.publish.contents.edition import (
     ids_path,
     inside,
 )
+from hf_provenance.publish.contents.tree import small_file
 from hf_provenance.publish.reading.columns import OpenParquet, Tallied
 from hf_provenance.publish.reading.publication import Publication
 from hf_provenance.publish.reading.verification import Difference
-from hf_provenance.publish.remote.tree import small_file
 from hf_provenance.summary import Summary
 from hf_provenance.summary_json import differences
 from hf_provenance.version import __version__

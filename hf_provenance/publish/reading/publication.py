@@ -21,8 +21,8 @@ from hf_provenance.errors import CardError, FolderError, SplitError, SummaryErro
 from hf_provenance.publish.contents.edition import README, SUMMARY, inside
 from hf_provenance.publish.contents.layout import Layout
 from hf_provenance.publish.contents.listing import LISTING, read_listing
+from hf_provenance.publish.contents.tree import FolderTree, Tree, small_file
 from hf_provenance.publish.remote.repo import HubRepo
-from hf_provenance.publish.remote.tree import FolderTree, Tree, small_file
 from hf_provenance.sources.languages import LanguageSample
 from hf_provenance.splits import Buckets
 from hf_provenance.summary import TABLES, Summary

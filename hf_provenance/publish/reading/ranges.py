@@ -11,8 +11,8 @@ from io import BufferedIOBase
 from typing import Any, TypeVar
 
 from hf_provenance.errors import FolderError, HubError
+from hf_provenance.publish.contents.tree import Entry, Tree
 from hf_provenance.publish.remote.repo import HubTree
-from hf_provenance.publish.remote.tree import Entry, Tree
 
 _MOST_KEPT = 1_000_000
 _PIECE = 8_000_000

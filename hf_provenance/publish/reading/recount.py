@@ -20,6 +20,7 @@ from hf_provenance.errors import LabelError, SchemaError, SummaryError, TextColu
 from hf_provenance.identity import identify, text_kind
 from hf_provenance.publish.contents.edition import README
 from hf_provenance.publish.contents.layout import VIEW, Placed
+from hf_provenance.publish.contents.tree import Tree
 from hf_provenance.publish.reading.columns import (
     OpenParquet,
     ShardTally,
@@ -29,7 +30,6 @@ from hf_provenance.publish.reading.columns import (
 )
 from hf_provenance.publish.reading.documents import Findings
 from hf_provenance.publish.reading.publication import Publication
-from hf_provenance.publish.remote.tree import Tree
 from hf_provenance.splits import Buckets
 
 _NAMED = 3

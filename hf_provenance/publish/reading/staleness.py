@@ -16,12 +16,12 @@ from hf_provenance.plain_data import shown
 from hf_provenance.publish.contents.edition import README, inside
 from hf_provenance.publish.contents.layout import RUN_FILE, VIEW, Placed, Size
 from hf_provenance.publish.contents.listing import LISTING
+from hf_provenance.publish.contents.tree import Tree
 from hf_provenance.publish.contents.views import config_splits, own_views
 from hf_provenance.publish.reading.publication import Publication
 from hf_provenance.publish.reading.ranges import content_hash
 from hf_provenance.publish.reading.resolve import STANDALONE, Reading, Readings
 from hf_provenance.publish.reading.verification import Difference
-from hf_provenance.publish.remote.tree import Tree
 
 _NAMED = 3
 """Files that a message names; the others are counted."""

@@ -10,8 +10,8 @@ from hf_provenance.card.ratio import Ratio, ratios_of_block, ratios_of_summary, 
 from hf_provenance.card.readme import read_front_matter
 from hf_provenance.errors import CardError, SummaryError
 from hf_provenance.publish.contents.edition import README, SUMMARY, inside
+from hf_provenance.publish.contents.tree import Tree, small_file
 from hf_provenance.publish.reading.publication import read_stated, stated_block
-from hf_provenance.publish.remote.tree import Tree, small_file
 
 CARD = "card"
 STANDARD_FIELDS = "standard fields"

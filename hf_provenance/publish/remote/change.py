@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from huggingface_hub import CommitInfo, CommitOperationAdd, CommitOperationDelete
 
 from hf_provenance.errors import HubError
+from hf_provenance.publish.contents.tree import Entry
 from hf_provenance.publish.remote.repo import HubRepo, HubTree
-from hf_provenance.publish.remote.tree import Entry
 
 Operation = CommitOperationAdd | CommitOperationDelete
 

@@ -19,9 +19,9 @@ from huggingface_hub.errors import (
 from huggingface_hub.hf_api import DatasetInfo, ExpandDatasetProperty_T, RepoFile
 
 from hf_provenance.errors import AccessError, HubError, UsageError
+from hf_provenance.publish.contents.tree import Entry
 from hf_provenance.publish.remote.client_errors import any_errors
 from hf_provenance.publish.remote.patience import PATIENCE, Moved, describe, persist
-from hf_provenance.publish.remote.tree import Entry
 from hf_provenance.version import __version__
 
 MAIN = "main"
