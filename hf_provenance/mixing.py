@@ -19,10 +19,10 @@ from hf_provenance.card.facts import DEFAULT
 from hf_provenance.card.mixture import Mixture, Part
 from hf_provenance.card.ratio import NOTHING_STATED, Ratio
 from hf_provenance.errors import UsageError
+from hf_provenance.publish.contents.tree import Tree
 from hf_provenance.publish.reading.publication import open_tree
 from hf_provenance.publish.reading.stated import Stated, read_ratios
 from hf_provenance.publish.remote.repo import HubTree
-from hf_provenance.publish.remote.tree import Tree
 from hf_provenance.summary import UNITS
 
 Source: TypeAlias = str | Path | tuple[str | Path, str]
