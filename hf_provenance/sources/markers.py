@@ -25,6 +25,8 @@ still allows 1.8 in 10,000 (95 %), so where one text in a hundred is synthetic o
 likely to be right four times out of five. For languages other than English the recall is
 unmeasured.
 
+One more marker is no phrase: `c2pa_unvalidated`, a signed manifest (`credentials.py`).
+
 What a marker can't know:
 
 - **Who wrote the row.** An article about chatbots quotes them, and a person may have pasted
@@ -50,12 +52,16 @@ from numpy.typing import NDArray
 
 from hf_provenance.identity import as_text, is_list, text_kind
 from hf_provenance.schema import JOIN
+from hf_provenance.sources.credentials import rows_with_manifests
 
 WINDOW = 300
 """Characters at the start or end of a text in which an anchored marker is looked for."""
 
 ASSISTANTS = ("assistant", "gpt", "chatgpt", "bing", "bard", "model", "bot")
 """Names under which chats list the turns of a model, in lower case."""
+
+UNVALIDATED = "c2pa_unvalidated"
+"""A C2PA manifest that nobody has shown to hold, and that may name any author, a person, too."""
 
 _TURNS = (("role", "content"), ("from", "value"))
 """Fields of a turn that say who speaks and what is said."""
@@ -119,13 +125,14 @@ def find_markers(column: pa.ChunkedArray, markers: Sequence[Marker] = MARKERS) -
         markers: What to look for.
 
     Returns:
-        `prov_markers`: ids joined by `|` in the order of `markers`, null where there is none.
+        `prov_markers`: ids joined by `|` in the order of `markers`, then `UNVALIDATED`; null where
+        there is none.
     """
     texts, rows = _speech(column)
     found: dict[int, list[str]] = {}
-    for marker, hits in _hits(texts, markers):
+    for name, hits in [*_hits(texts, markers), (UNVALIDATED, rows_with_manifests(texts))]:
         for row in np.unique(hits if rows is None else rows[hits]).tolist():
-            found.setdefault(row, []).append(marker.id)
+            found.setdefault(row, []).append(name)
     ids: list[str | None] = [None] * len(column)
     for row, names in found.items():
         ids[row] = JOIN.join(names)
@@ -134,8 +141,8 @@ def find_markers(column: pa.ChunkedArray, markers: Sequence[Marker] = MARKERS) -
 
 def _hits(
     texts: pa.ChunkedArray | pa.Array, markers: Sequence[Marker]
-) -> list[tuple[Marker, NDArray[np.int64]]]:
-    """Positions of the texts that have each marker."""
+) -> list[tuple[str, NDArray[np.int64]]]:
+    """The id of each marker, and the positions of the texts that have it."""
     found: dict[str, NDArray[np.int64]] = {}
     for where, window in _WINDOWS.items():
         wanted = [marker for marker in markers if marker.where == where]
@@ -150,7 +157,7 @@ def _hits(
         for marker in wanted:
             hits = _matching(part, marker.pattern)
             found[marker.id] = suspects.take(hits).to_numpy().astype(np.int64)
-    return [(marker, found[marker.id]) for marker in markers]
+    return [(marker.id, found[marker.id]) for marker in markers]
 
 
 def _matching(texts: pa.ChunkedArray | pa.Array, pattern: str) -> pa.Array:
