@@ -270,6 +270,14 @@ def test_a_field_that_must_be_a_column_says_how_to_name_it(name: str) -> None:
         read_field(name, "mine")
 
 
+def test_markers_are_noted_where_asked_for(tmp_path: Path) -> None:
+    rows = tmp_path / "rows.jsonl"
+    rows.write_text('{"text": "As an AI language model, I cannot say."}\n{"text": "I can."}\n')
+    run("annotate", rows, "-o", tmp_path / "out", "--no-figures", "--markers")
+    noted = load_dataset(str(tmp_path / "out"))["train"]["prov_markers"][:]
+    assert [found is not None for found in noted] == [True, False]
+
+
 def test_no_find_takes_no_column_by_its_name(rows: Path, tmp_path: Path) -> None:
     run("annotate", rows, "-o", tmp_path / "out", "--no-find", "--no-figures")
     assert list(shown(tmp_path / "out", "crawl_date")) == ["undated"]

@@ -48,6 +48,11 @@ def field_options() -> list[Any]:
     )
     options.append(
         click.option(
+            "--markers", is_flag=True, help="Note phrases of chat assistants: evidence, no label."
+        )
+    )
+    options.append(
+        click.option(
             "--on-conflict",
             type=click.Choice(["error", "unknown"]),
             default="error",
@@ -64,6 +69,7 @@ def fields_from(options: dict[str, Any]) -> dict[str, Any]:
     if options["text"]:
         fields["text"] = options["text"][0] if len(options["text"]) == 1 else options["text"]
     fields["layout"] = "auto" if options["find"] else None
+    fields["markers"] = options["markers"]
     fields["on_conflict"] = options["on_conflict"]
     return fields
 

@@ -89,7 +89,8 @@ def save_to_folder(
         max_shard_size: Most bytes of Arrow data in one shard.
         max_buckets: More crawl buckets than this is an error.
         progress: Show a progress bar.
-        **card_data: Standard YAML keys, such as `license="mit"`, added where the card has none.
+        **card_data: Standard YAML keys, such as `license="mit"`, set where the card has none or
+            the value that an earlier call has set; None takes that out.
 
     Returns:
         What was written.

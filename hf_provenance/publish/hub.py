@@ -108,7 +108,8 @@ def push_to_hub(
         max_buckets: More crawl buckets than this is an error.
         patience: Seconds until a call that fails for a while is given up.
         progress: Show progress bars.
-        **card_data: Standard YAML keys, such as `license="mit"`, added where the card has none.
+        **card_data: Standard YAML keys, such as `license="mit"`, set where the card has none or
+            the value that an earlier call has set; None takes that out.
 
     Returns:
         What was written, and the commit that holds it.
