@@ -27,7 +27,7 @@ from hf_provenance.card import card, readme, yaml_spans
 from hf_provenance.publish.remote import commit, patience
 
 from . import POST, PRE, UNDATED, labelled
-from .pushes import REPO, append, push, replace
+from .pushes import REPO, append, push, raw, relabel, replace
 
 Files = dict[str, bytes]
 
@@ -150,6 +150,11 @@ def _rows(start: int = 0, buckets: tuple[str, ...] = (PRE, POST, UNDATED)) -> An
     return labelled(list(buckets), start=start)
 
 
+@functools.cache
+def _raw() -> Any:
+    return raw(range(4))
+
+
 def _in_parts(**options: Any) -> hfp.Published:
     """An append of more shards than go into one commit."""
     most, commit.MOST_FILES = commit.MOST_FILES, 2
@@ -171,6 +176,10 @@ OPERATIONS = {
         lambda **options: replace(_rows(20, (PRE, POST)), **options),
         lambda: push(DatasetDict(train=_rows(), test=_rows(10, (PRE, UNDATED)))),
     ),
+    "in place": Operation(
+        lambda **options: relabel(hfp.annotate(_raw(), origin="human"), **options),
+        lambda: _raw().push_to_hub(REPO),
+    ),
     "in parts": Operation(
         _in_parts,
         lambda: push(_rows()),
@@ -190,10 +199,16 @@ _WRITES = ("make the repo", "upload", "commit", "merge")
 
 EACH_STATION = [(name, station) for name in OPERATIONS for station in OPERATIONS[name].stations]
 EACH_WRITE = [(name, station) for name, station in EACH_STATION if station in _WRITES]
+_OWN = {
+    "first push": _ALWAYS,
+    "append": _ALWAYS,
+    "in place": ("look at the repo", "list files", "begin a download", "download"),
+    "in parts": ("list pull requests", "look at the pull request"),
+}
 MOST_STATIONS = [
     (name, station)
     for name, station in EACH_STATION
-    if name in ("first push", "append") or station in _WRITES or "pull request" in station
+    if station in _WRITES or station in _OWN.get(name, ())
 ]
 """Those at which two operations do not do the same."""
 

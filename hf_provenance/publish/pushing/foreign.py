@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 from datasets import load_dataset, load_dataset_builder
 from datasets.exceptions import DatasetsError
 
 from hf_provenance.card.facts import DEFAULT
-from hf_provenance.errors import HubError
+from hf_provenance.errors import HubError, SchemaError
 from hf_provenance.publish.reading.before import Before
+from hf_provenance.publish.reading.columns import OpenParquet
 from hf_provenance.publish.remote.client_errors import hub_errors
+from hf_provenance.publish.remote.patience import persist
 from hf_provenance.publish.remote.repo import HubTree
 
 _AT_ONCE = 10_000
@@ -115,11 +116,15 @@ def _read_by(tree: HubTree, config: str) -> dict[str, tuple[str, ...]]:
     """Split -> files, resolved by `datasets` itself."""
     repo = tree.repo
     with _readable(tree, config):
-        builder = load_dataset_builder(
-            repo.repo_id,
-            None if config == DEFAULT else config,
-            revision=tree.sha,
-            token=repo.api.token,
+        builder = persist(
+            f"a look at the files of {repo.name}",
+            lambda: load_dataset_builder(
+                repo.repo_id,
+                None if config == DEFAULT else config,
+                revision=tree.sha,
+                token=repo.api.token,
+            ),
+            repo.patience,
         )
     start = f"@{tree.sha}/"
     return {
@@ -157,7 +162,7 @@ def _stated(front: Mapping[str, object], config: str) -> dict[str, int]:
 
 def _rows(tree: HubTree, path: str) -> int:
     try:
-        with tree.open(path) as file:
-            return int(pq.ParquetFile(file).metadata.num_rows)
-    except pa.ArrowException as error:
-        raise HubError(f"{path} of {tree.name} is no Parquet file: {error}") from error
+        with closing(OpenParquet(tree, path)) as opened:
+            return opened.rows
+    except SchemaError as error:
+        raise HubError(f"{tree.name}: {error}") from error
