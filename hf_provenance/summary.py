@@ -21,8 +21,7 @@ from hf_provenance.fingerprint import NO_ROWS, Fingerprint
 from hf_provenance.numerals import percent
 from hf_provenance.plain_sums import Parts, read_parts, write_parts
 from hf_provenance.splits import order_buckets
-from hf_provenance.sums import TABLES as TABLES
-from hf_provenance.sums import canonical
+from hf_provenance.sums import TABLES, canonical
 
 UNITS = ("rows", "bytes", "tokens")
 
@@ -108,7 +107,7 @@ class Summary:
         return "bytes" if self.total("bytes") else "rows"
 
     def total(self, measure: str, **where: str | None) -> int:
-        """Sum of a measure of `MEASURES` over the cells of `labels` that fit `where`."""
+        """Sum of a measure of `sums.MEASURES` over the cells of `labels` that fit `where`."""
         return int(pc.sum(self.cells("labels", **where)[measure]).as_py() or 0)
 
     def cells(self, table: str, **where: str | None) -> pa.Table:

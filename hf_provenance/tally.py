@@ -12,7 +12,8 @@ import pyarrow.compute as pc
 from hf_provenance import schema
 from hf_provenance.fingerprint import fingerprint_rows
 from hf_provenance.schema import HUMAN, JOIN, SYNTHETIC
-from hf_provenance.summary import TABLES, Summary, merge
+from hf_provenance.summary import Summary, merge
+from hf_provenance.sums import TABLES
 from hf_provenance.tables import named_splits, provenance_tables
 
 _FLUSH_ROWS = 50_000
@@ -110,7 +111,7 @@ def summarize_rows(rows: pa.Table) -> Summary:
 
 
 def _measures(rows: pa.Table) -> dict[str, Any]:
-    """The summands of each row: see `summary.MEASURES`."""
+    """The summands of each row: see `sums.MEASURES`."""
     count = rows.num_rows
     size = rows["prov_bytes"].to_numpy()
     zeros = np.zeros(count, np.int64)

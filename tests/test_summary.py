@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from hf_provenance import Summary, annotate, col, summarize
 from hf_provenance.errors import ProvenanceError, SchemaError, SummaryError, UsageError
-from hf_provenance.summary import TABLES, merge
+from hf_provenance.summary import merge
+from hf_provenance.sums import TABLES
 
 WRITERS = {"ai": "synthetic", "person": "human", "both": "mixed"}
 

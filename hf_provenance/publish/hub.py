@@ -125,7 +125,8 @@ def push_to_hub(
         AccessError: The repo is not there for this token, or may not be written to.
         DisclosureError: Something that may not be meant for the public.
         DuplicateError: Rows that are there already, where that is an error.
-        DeadlineError: The Hub did not take it in time; it is as it was before.
+        DeadlineError: The Hub did not take it in time; it is as it was before, unless the
+            message says that the commit may be in.
         HubError: The Hub refuses, or the config is not what the mode needs.
     """
     if mode not in MODES:

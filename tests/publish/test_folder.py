@@ -24,7 +24,7 @@ from huggingface_hub import DatasetCard
 import hf_provenance as hfp
 from hf_provenance.errors import CardError, FolderError, SchemaError, SplitError, UsageError
 from hf_provenance.publish.contents.edition import MOST_CELLS
-from hf_provenance.summary import TABLES
+from hf_provenance.sums import TABLES
 
 from . import POST, PRE, UNDATED, contents, labelled, save, shown, told
 

@@ -15,7 +15,7 @@ from hf_provenance.errors import SummaryError
 from hf_provenance.plain_data import parse_json
 from hf_provenance.publish.contents.layout import RUN, Layout, Placed, shard_path
 from hf_provenance.splits import Buckets
-from hf_provenance.summary import TABLES
+from hf_provenance.sums import TABLES
 
 LISTING = "provenance/files.json"
 

@@ -21,7 +21,7 @@ from hf_provenance.identity import as_text, text_kind
 from hf_provenance.plan import TEXTS
 from hf_provenance.publish.contents.edition import Ids, id48
 from hf_provenance.publish.contents.shards import Shard, ShardWriter
-from hf_provenance.sources.languages import LanguageSample
+from hf_provenance.sources.languages import MOST_SAMPLED, LanguageSample
 from hf_provenance.splits import Buckets
 from hf_provenance.summary import Summary, merge
 from hf_provenance.tables import whole_tables
@@ -29,7 +29,6 @@ from hf_provenance.tally import Tally
 
 Each = Callable[[str, int, pa.Table], pa.Table]
 
-_MOST_SAMPLED = 2_000
 _EMBEDDED_ROWS = 100
 
 
@@ -177,8 +176,8 @@ def language_sampler(features: Features, text: str | None, size: int) -> Sampler
     """
     if size == 0 or "prov_language" in features:
         return None
-    if not 0 < size <= _MOST_SAMPLED:
-        raise UsageError(f"language_sample={size} is not between 0 and {_MOST_SAMPLED:,}.")
+    if not 0 < size <= MOST_SAMPLED:
+        raise UsageError(f"language_sample={size} is not between 0 and {MOST_SAMPLED:,}.")
     arrow_schema = features.arrow_schema
     if text and text not in arrow_schema.names:
         raise TextColumnError(f"text={text!r}: the data has no such column.")

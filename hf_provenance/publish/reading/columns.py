@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
@@ -204,12 +204,11 @@ class OpenParquet:
     def __init__(self, tree: Tree, path: str) -> None:
         self._path = path
         self._file = RangedFile(tree, path)
-        try:
+        with ExitStack() as on_error:
+            on_error.callback(self._file.close)
             self._parquet = self._opened()
             self.schema: pa.Schema = self._guarded(lambda: self._parquet.schema_arrow)
-        except BaseException:
-            self._file.close()
-            raise
+            on_error.pop_all()
         self.rows = int(self._parquet.metadata.num_rows)
 
     def tables(self, columns: Sequence[str]) -> Iterator[pa.Table]:

@@ -25,8 +25,9 @@ from hf_provenance.publish.contents.tree import FolderTree, Tree, small_file
 from hf_provenance.publish.remote.repo import HubRepo
 from hf_provenance.sources.languages import LanguageSample
 from hf_provenance.splits import Buckets
-from hf_provenance.summary import TABLES, Summary
+from hf_provenance.summary import Summary
 from hf_provenance.summary_json import read_summary
+from hf_provenance.sums import TABLES
 
 _MOST_TABLE = 256_000_000
 
