@@ -88,7 +88,7 @@ def identify(table: pa.Table, columns: Sequence[str], first_row: int | None = No
                 f"column {name!r} holds media and cannot be joined with text columns in one id: "
                 f"name it alone, `text={name!r}`."
             )
-    sizes = sum((_speech_bytes(_one_array(table[name])) for name in columns), np.int64(0))
+    sizes = sum((speech_bytes(_one_array(table[name])) for name in columns), np.int64(0))
     ids = _hash_json(table.select(list(columns)), first_row)
     return Identity(ids, pa.array(sizes, pa.int64()))
 
@@ -249,7 +249,7 @@ def _jsonable(value: Any) -> Any:
     return value if isinstance(value, str | int | float | bool | None) else str(value)
 
 
-def _speech_bytes(array: pa.Array) -> np.ndarray[Any, np.dtype[np.int64]]:
+def speech_bytes(array: pa.Array) -> np.ndarray[Any, np.dtype[np.int64]]:
     """UTF-8 bytes of the text in each row of a plain or nested array."""
     rows = len(array)
     if _is_string(array.type) or pa.types.is_dictionary(array.type):
@@ -259,7 +259,7 @@ def _speech_bytes(array: pa.Array) -> np.ndarray[Any, np.dtype[np.int64]]:
         if pa.types.is_fixed_size_list(array.type):
             array = array.cast(pa.list_(array.type.value_type))
         offsets = _offsets(array)
-        inner = _speech_bytes(array.values)
+        inner = speech_bytes(array.values)
         running = np.concatenate([np.zeros(1, np.int64), np.cumsum(inner)])
         valid = array.is_valid().to_numpy(zero_copy_only=False)
         return np.where(valid, running[offsets[1:]] - running[offsets[:-1]], 0)
@@ -267,7 +267,7 @@ def _speech_bytes(array: pa.Array) -> np.ndarray[Any, np.dtype[np.int64]]:
         names = [field.name for field in array.type]
         spoken = [name for name in names if name in SPEECH_KEYS] or names
         total = sum(
-            (_speech_bytes(pc.struct_field(array, name)) for name in spoken),
+            (speech_bytes(pc.struct_field(array, name)) for name in spoken),
             np.zeros(rows, np.int64),
         )
         return np.asarray(total, np.int64)

@@ -28,10 +28,14 @@ class Col:
     Attributes:
         name: Column name, or a dotted path into structs (`metadata.url`).
         mapping: Pairs of (value in the column, label), or None to take values as they are.
+        pattern: RE2 that finds the value within a text, or None to take the whole.
+        closed: Whether a value outside the mapping is an error; else it is not known.
     """
 
     name: str
     mapping: tuple[tuple[Any, Any], ...] | None = None
+    pattern: str | None = None
+    closed: bool = True
 
     @property
     def column(self) -> str:
@@ -101,7 +105,13 @@ def values(field: Col, table: pa.Table) -> pa.Array:
     if pa.types.is_dictionary(array.type):  # it may hold values that no row has
         array = array.dictionary_decode()
     # Arrow 26 encodes a null view as an empty text.
-    return array.cast(pa.large_string()) if pa.types.is_string_view(array.type) else array
+    array = array.cast(pa.large_string()) if pa.types.is_string_view(array.type) else array
+    return array if field.pattern is None else _found(field.pattern, array)
+
+
+def _found(pattern: str, texts: pa.Array) -> pa.Array:
+    """What a pattern finds first in each text; null where it finds nothing."""
+    return pc.struct_field(pc.extract_regex(texts, f"(?P<found>{pattern})"), "found")
 
 
 def items(array: pa.Array) -> pa.Array:
@@ -196,7 +206,7 @@ def _labels(
     bad: list[int] = []
     for position, value in enumerate(distinct):
         label = value if mapping is None else mapping.get(value)
-        if mapping is not None and value is not None and value not in mapping:
+        if mapping is not None and value is not None and value not in mapping and field.closed:
             bad.append(position)
         if isinstance(label, str) and not label.strip() and vocabulary is None:
             label = None
