@@ -5,7 +5,8 @@ ProvenanceError
 ├── SchemaError            the columns are not what a provenance row needs
 │   ├── TextColumnError        no text column was found, or the named one is not there
 │   ├── ColumnClashError       the data has columns with our names that are not ours
-│   └── AlreadyAnnotatedError  the data carries provenance columns already
+│   ├── AlreadyAnnotatedError  the data carries provenance columns already
+│   └── LayoutError            two known layouts fit the columns, and differ on who wrote the rows
 ├── LabelError             a value is not a label
 │   ├── VocabularyError        a value outside a closed vocabulary or a mapping
 │   └── ConflictError          two sources contradict each other on one row
@@ -49,6 +50,10 @@ class ColumnClashError(SchemaError):
 
 class AlreadyAnnotatedError(SchemaError):
     """The data carries provenance columns already."""
+
+
+class LayoutError(SchemaError):
+    """Two known layouts fit the columns, and they differ on who wrote the rows."""
 
 
 class LabelError(ProvenanceError):
