@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -77,14 +77,7 @@ def annotate(
         >>> ds[0]["prov_origin"], ds[0]["prov_origin_basis"]
         ('human', 'declared')
     """
-    if annotator is not None and fields:
-        raise UsageError("give annotate() an Annotator or fields, not both.")
-    annotator = annotator or _annotator(fields)
-    if not isinstance(annotator, Annotator):
-        raise UsageError(
-            f"annotate() takes an Annotator, not {annotator!r}: name the field, such as "
-            '`annotate(dataset, method="web_crawl")`.'
-        )
+    annotator = annotator_of(annotator, fields)
     if isinstance(dataset, DatasetDict | IterableDatasetDict):
         return _annotate_splits(dataset, annotator, overwrite, num_proc)
     if isinstance(dataset, IterableDataset):
@@ -97,7 +90,21 @@ def annotate(
     )
 
 
-def _annotator(fields: dict[str, Any]) -> Annotator:
+def annotator_of(annotator: Any, fields: Mapping[str, Any]) -> Annotator:
+    """The annotator that a caller gives as such, or by its fields.
+
+    Raises:
+        UsageError: Both, something else, or a field that there is not.
+    """
+    if annotator is not None and fields:
+        raise UsageError("give an Annotator or fields, not both.")
+    if annotator is not None:
+        if not isinstance(annotator, Annotator):
+            raise UsageError(
+                f"annotate() takes an Annotator, not {annotator!r}: name the field, such as "
+                '`annotate(dataset, method="web_crawl")`.'
+            )
+        return annotator
     known = [field.name for field in dataclasses.fields(Annotator) if field.init]
     for name in fields:
         if name not in known:
@@ -129,6 +136,11 @@ def _named(split: str) -> Iterator[None]:
         yield
     except ProvenanceError as error:
         raise type(error)(f"split {split!r}: {error}") from error
+
+
+def without_labels(dataset: Any) -> Any:
+    """The dataset without provenance columns."""
+    return dataset.remove_columns(list(schema.provenance_columns(dataset.column_names or [])))
 
 
 def _cleared(dataset: Any, overwrite: bool) -> Any:

@@ -42,7 +42,8 @@ class Annotator(Statements):
             dates. Found: `date`, `timestamp`, `created`, `date_download`, then `dump`.
         generator: The model that wrote it. Never found by itself: a column called `model` may
             name a judge, or the model that a person talked to. Naming one here says that it
-            names the author, so a row with a generator and no stated origin is synthetic.
+            names the author, so a row with a generator and no stated origin is synthetic; in a
+            chat it wrote the assistant's turns. Known layouts name their own.
         authored: When it was written.
         url: Where it was found. Found: `url`.
         parents: Column of the rows or URLs it was derived from.
@@ -52,9 +53,21 @@ class Annotator(Statements):
         language: BCP-47 tag, column, `"langdetect"`, or a callable from text to tag. A declared
             language wins over a detected one. Found: `language`.
         license: SPDX licence id.
-        layout: "auto" finds fields in well-known columns; None finds nothing but the text.
+        roles: Who speaks in chats: role (assistant, user, system, tool) -> origin, in place of
+            what layout or record say. Models write what assistants say unless this says
+            otherwise; nobody is said to have written system prompts unless this does.
+        layout: "auto" detects a known layout of columns (`sources/layouts.toml`) and finds fields
+            in well-known columns; a name or a `Layout` takes that one; None finds nothing but
+            the text.
+        registry: Hub id of a known dataset that these rows are of as they stand there
+            (`sources/registry.toml`), or what `look_up` read off a card. It speaks of the whole
+            dataset, so labels that rest on it alone have the basis `registry`.
+        human_before: A date or preset: rows collected wholly before it, about which nothing else
+            is said, are labelled human with the basis `cutoff`. See `sources.cutoffs` for how
+            little that shows.
         on_conflict: "error" stops at a row whose sources contradict each other; "unknown"
-            labels it unknown and notes the problem `conflict`.
+            labels it unknown and notes the problem `conflict`; "strongest" believes the source
+            of the strongest basis and notes the problem `outweighed`.
         markers: True writes `prov_markers`: which phrases of chat assistants the text holds, such
             as "As an AI language model". They never change the origin; `sources.markers` tells
             how often each was found in human text.

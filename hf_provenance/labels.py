@@ -11,7 +11,9 @@ import pyarrow.compute as pc
 from hf_provenance import schema
 from hf_provenance.errors import LabelError, SchemaError
 from hf_provenance.identity import as_text, identify, is_list, row_name, text_kind
-from hf_provenance.origins import Evidence, Mask, as_mask, decide_origins, full_share
+from hf_provenance.authorship import Authorship, read_authorship
+from hf_provenance.claims import Evidence, Mask
+from hf_provenance.origins import STRONGEST, as_mask, decide_origins
 from hf_provenance.plan import Plan
 from hf_provenance.schema import JOIN, UNKNOWN
 from hf_provenance.sources.crawl_dates import Intervals, read_date, read_dates
@@ -25,58 +27,89 @@ def label_rows(
     annotator: Statements, plan: Plan, table: pa.Table, first_row: int | None
 ) -> pa.Table:
     """Compute the provenance columns of a table; see `Annotator.labels`."""
-    rows = table.num_rows
-    problems = Problems(rows)
+    problems = Problems(table.num_rows)
     identity = identify(table, plan.text, first_row)
     problems.add("text_empty", as_mask(pc.equal(identity.sizes, 0)))
-
-    method = _strings(annotator.method, table, "method", schema.METHODS)
-    generator = _generators(annotator.generator, table)
-    share = _numbers(annotator.synthetic_share, table, "synthetic_share", first_row)
-    stated = _strings(annotator.origin, table, "origin", schema.ORIGINS)
-    generation = _numbers(annotator.generation, table, "generation", first_row)
-    evidence = Evidence(stated, method, generator, share, generation)
-    origin, basis, conflict = decide_origins(annotator, evidence, identity.ids, first_row)
-    problems.add("conflict", conflict)
-
+    evidence = read_evidence(plan, table, identity.sizes, first_row)
     collected = _collected(plan.collected, table, problems)
+    origins = decide_origins(
+        plan,
+        evidence,
+        collected.until,
+        identity.ids,
+        on_conflict=annotator.on_conflict,
+        human_before=annotator.human_before,
+        first_row=first_row,
+    )
+    outweighed = annotator.on_conflict == STRONGEST
+    problems.add("outweighed" if outweighed else "conflict", origins.conflict)
+
+    fields = plan.fields
     columns: dict[str, pa.Array] = {
         "prov_id": identity.ids,
-        "prov_origin": origin,
-        "prov_origin_basis": basis,
-        "prov_method": pc.fill_null(method, UNKNOWN),
-        "prov_source": _strings(plan.source, table, "source", None),
+        "prov_origin": origins.origin,
+        "prov_origin_basis": origins.basis,
+        "prov_method": pc.fill_null(evidence.method, UNKNOWN),
+        "prov_source": _strings(fields.get("source"), table, "source", None),
         "prov_collected_at": collected.start,
         "prov_collected_until": collected.until,
-        "prov_generator": generator,
+        "prov_generator": evidence.generator,
         "prov_bytes": identity.sizes,
     }
     optional = set(plan.written) - set(schema.CORE)
     if "prov_synthetic_share" in optional:
-        columns["prov_synthetic_share"] = full_share(share, origin, conflict)
+        columns["prov_synthetic_share"] = origins.share
     if "prov_generation" in optional:
-        columns["prov_generation"] = generation
-    if "prov_parents" in optional and annotator.parents is not None:
-        columns["prov_parents"] = _parents(annotator.parents, table)
+        columns["prov_generation"] = evidence.generation
+    if "prov_parents" in optional:
+        columns["prov_parents"] = _parents(fields["parents"], table)
     if "prov_authored_at" in optional:
-        authored = _dates(annotator.authored, table, ancient=True)
+        authored = _dates(fields["authored"], table, ancient=True)
         problems.add("authored_unreadable", as_mask(pc.and_(
             pc.is_null(authored.start), pc.is_valid(authored.problem))))  # fmt: skip
         columns["prov_authored_at"] = authored.start
     if "prov_url" in optional:
-        columns["prov_url"] = _strings(plan.url, table, "url", None)
+        columns["prov_url"] = _strings(fields["url"], table, "url", None)
     if "prov_tokens" in optional:
-        columns["prov_tokens"] = _tokens(annotator.tokens, plan.text, table, first_row)
+        columns["prov_tokens"] = _tokens(fields["tokens"], plan.text, table, first_row)
     if "prov_language" in optional:
         columns["prov_language"] = _languages(annotator, plan, table, problems)
     if "prov_license" in optional:
-        columns["prov_license"] = _strings(annotator.license, table, "license", None)
+        columns["prov_license"] = _strings(fields["license"], table, "license", None)
     if "prov_markers" in optional:
         columns["prov_markers"] = find_markers(table[plan.text[0]])
     columns["prov_problems"] = problems.codes()
     wanted = schema.arrow_schema(plan.written)
     return pa.Table.from_arrays(
         [columns[name].cast(wanted.field(name).type) for name in wanted.names], schema=wanted
+    )
+
+
+def read_evidence(
+    plan: Plan, table: pa.Table, sizes: pa.Array, first_row: int | None
+) -> Evidence:
+    """What the columns and constants of a plan say about who wrote the rows of a table.
+
+    Args:
+        plan: Where each field comes from.
+        table: The rows.
+        sizes: Bytes of text of each row.
+        first_row: Number of the table's first row in its split, for messages.
+
+    Raises:
+        LabelError: A value outside a vocabulary.
+        SchemaError: A column of the wrong type.
+    """
+    turns = plan.turns and read_authorship(table, sizes, plan.text, plan.roles, plan.parts)
+    return Evidence(
+        tuple(
+            _strings(stated.value, table, "origin", schema.ORIGINS) for stated in plan.origin
+        ),
+        _strings(plan.method.value, table, "method", schema.METHODS),
+        _generators(plan.generator.value, table, turns),
+        _numbers(plan.fields.get("synthetic_share"), table, "synthetic_share", first_row),
+        _numbers(plan.fields.get("generation"), table, "generation", first_row),
+        turns,
     )
 
 
@@ -113,8 +146,14 @@ def _strings(field: Any, table: pa.Table, to: str, vocabulary: tuple[str, ...] |
     return pa.repeat(pa.scalar(field, pa.string()), table.num_rows)
 
 
-def _generators(field: Any, table: pa.Table) -> pa.Array:
-    """Generator of each row; a list column's several models are joined."""
+def _generators(field: Any, table: pa.Table, turns: Authorship | None) -> pa.Array:
+    """Generator of each row, null where the named model wrote no turn of it."""
+    names = _named_generators(field, table)
+    return names if turns is None else pc.if_else(pa.array(turns.answered), names, None)
+
+
+def _named_generators(field: Any, table: pa.Table) -> pa.Array:
+    """The models that a column or constant names; a list column's several models are joined."""
     if isinstance(field, Col):
         raw = values(field, table)
         if is_list(raw.type):
@@ -195,7 +234,7 @@ def _tokens(field: Any, text: tuple[str, ...], table: pa.Table, first_row: int |
 
 
 def _languages(annotator: Statements, plan: Plan, table: pa.Table, problems: Problems) -> pa.Array:
-    declared = _strings(plan.language, table, "language", None)
+    declared = _strings(plan.fields.get("language"), table, "language", None)
     detect = annotator.language
     if detect == LANGDETECT:
         detect = langdetect_language
@@ -232,6 +271,11 @@ def _collected(tried: tuple[Any, ...], table: pa.Table, problems: Problems) -> I
         if start.null_count == 0:
             break
     return Intervals(start, until, pa.nulls(table.num_rows, pa.string()))
+
+
+def collected_intervals(plan: Plan, table: pa.Table) -> Intervals:
+    """When each row of a table was collected, by its plan."""
+    return _collected(plan.collected, table, Problems(table.num_rows))
 
 
 def _dates(source: Any, table: pa.Table, *, ancient: bool = False) -> Intervals:

@@ -1,25 +1,30 @@
-"""The plan of an annotation: which columns are read, and which are written.
+"""The plan of an annotation: which columns are read, what each says, and which are written.
 
-Made from the annotator and the schema of the input alone, never from values. Well-known columns
-are found by name and type; a column that may mean something else (`model`, `generator`, `added`)
-is never taken without being named, because it may name a judge, the model a person talked to, or
-the day a file was copied.
+Made from the annotator and the schema of the input alone, never from values. What the caller
+states comes first, then the record of a known dataset, then the layout that the columns have,
+then columns of a well-known name and type. A column that may mean something else (`model`,
+`generator`, `added`) is never taken unless a caller or a layout names it, because it may name a
+judge, the model a person talked to, or the day a file was copied.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 
 from hf_provenance import schema
 from hf_provenance.errors import SchemaError, TextColumnError
 from hf_provenance.identity import text_kind
+from hf_provenance.sources.chats import turn_fields
 from hf_provenance.sources.fields import Col, resolve
+from hf_provenance.sources.layouts import Layout, detect_layout, layout_named
 from hf_provenance.sources.markers import is_scannable
-from hf_provenance.statements import Statements
+from hf_provenance.sources.registry import Record
+from hf_provenance.statements import AUTO, Statements
 
 TEXTS = ("text", "content", "raw_content")
 CHATS = ("messages", "conversations", "conversation")
@@ -40,6 +45,20 @@ _OPTIONAL = {
 }
 
 
+class Stated(NamedTuple):
+    """A value of a field, and whose word it is.
+
+    Attributes:
+        value: A column or a constant; None where nobody says.
+        basis: What a label rests on that follows from it, one of `schema.BASES`.
+        by: Whose word, for messages; empty for the caller's own.
+    """
+
+    value: Any = None
+    basis: str = "declared"
+    by: str = ""
+
+
 @dataclass(frozen=True)
 class Plan:
     """Where each field of the annotator comes from, for one input schema.
@@ -48,29 +67,54 @@ class Plan:
         text: The text columns.
         collected: Where the collection date comes from, tried in order for each row: columns,
             a constant, or a pair.
-        source: Column or constant of `prov_source`.
-        url: Column or constant of `prov_url`.
-        language: Column or constant of the declared language.
+        fields: Field of the annotator -> its value: a column, a constant, or what the annotator
+            holds; without those that nobody states.
+        origin: Who says who wrote each row: the caller, a layout, a record.
+        method: How rows were collected.
+        generator: The model that wrote them.
+        turns: Whose word it is what roles and parts stand for; its value is the text columns.
+            None where no text column has either.
+        roles: Role -> origin.
+        parts: Plain text column -> origin.
+        layout: The layout, or None.
+        record: The record of the dataset, or None.
         needed: Top-level columns that are read.
         written: Provenance columns that are written, in schema order.
     """
 
     text: tuple[str, ...]
     collected: tuple[Any, ...]
-    source: Col | str | None
-    url: Col | str | None
-    language: Col | str | None
+    fields: Mapping[str, Any]
+    origin: tuple[Stated, ...]
+    method: Stated
+    generator: Stated
+    turns: Stated | None
+    roles: Mapping[str, str]
+    parts: Mapping[str, str]
+    layout: Layout | None
+    record: Record | None
     needed: tuple[str, ...]
-    written: tuple[str, ...]
+    written: tuple[str, ...] = field(default=())
 
 
 def make_plan(annotator: Statements, arrow_schema: pa.Schema) -> Plan:
     """Make the plan of an annotator for a schema; see `Annotator.plan`."""
-    find = annotator.layout == "auto"
-    text = _text_columns(annotator.text, arrow_schema)
+    find = annotator.layout is not None
+    record = annotator.registry if isinstance(annotator.registry, Record) else None
+    layout = _layout(annotator, record, arrow_schema)
+    named = annotator.text
+    if named is None:
+        named = _there(record, arrow_schema) or _there(layout, arrow_schema) or None
+    text = _text_columns(named, arrow_schema)
+
+    sources = _Sources(annotator, record, layout, arrow_schema)
+    method, generator = sources.first("method"), sources.first("generator")
+    roles, parts, turns = _authors(annotator, record, layout, text, arrow_schema)
 
     collected: tuple[Any, ...] = () if annotator.collected is None else (annotator.collected,)
-    if not collected and find:
+    if not collected and layout and layout.collected is not None:
+        collected = tuple(each for each in layout.collected if _resolves(each, arrow_schema))
+    elif not collected and find:
         dated = [name for name in DATES if _has(arrow_schema, name, _may_hold_dates)][:1]
         dumped = [name for name in (DUMP,) if _has(arrow_schema, name, _is_text)]
         collected = tuple(Col(name) for name in dated + dumped)
@@ -78,34 +122,151 @@ def make_plan(annotator: Statements, arrow_schema: pa.Schema) -> Plan:
     declared_language = annotator.language
     if declared_language == "langdetect" or callable(declared_language):
         declared_language = None
-    plan_source = annotator.source or _found(find, arrow_schema, DUMP)
-    plan_url = annotator.url or _found(find, arrow_schema, URL)
-    plan_language = declared_language or _found(find, arrow_schema, LANGUAGE)
+    fields = {
+        "source": sources.first("source").value or _found(find, arrow_schema, DUMP),
+        "url": sources.first("url").value or _found(find, arrow_schema, URL),
+        "language": declared_language
+        or sources.of_layout("language").value
+        or _found(find, arrow_schema, LANGUAGE),
+        "license": sources.first("license").value,
+        "authored": sources.first("authored").value,
+        "parents": sources.first("parents").value,
+        "tokens": annotator.tokens,
+        "synthetic_share": annotator.synthetic_share,
+        "generation": annotator.generation,
+    }
+    if fields["source"] is None and record:
+        fields["source"] = record.dataset
 
-    given = {name for name in _OPTIONAL if getattr(annotator, name) is not None}
-    given |= {"url"} if plan_url else set()
-    given |= {"language"} if plan_language else set()
-    optional = {_OPTIONAL[name] for name in given}
+    optional = {_OPTIONAL[name] for name, value in fields.items()
+                if name in _OPTIONAL and value is not None}  # fmt: skip
+    if annotator.language is not None:
+        optional |= {"prov_language"}
+    if turns:
+        optional |= {"prov_synthetic_share"}
     if annotator.markers:
         _check_scannable(text, arrow_schema)
         optional |= {"prov_markers"}
 
-    fields: list[Any] = [plan_source, plan_url, plan_language, annotator.origin, annotator.method]
-    fields += [annotator.generator, annotator.authored, annotator.parents, annotator.generation]
-    fields += [annotator.synthetic_share, annotator.tokens, annotator.license]
+    read = [*fields.values(), method.value, generator.value]
+    read += [stated.value for stated in sources.all("origin")]
     for value in collected:
-        fields += list(value) if isinstance(value, tuple) else [value]
-    columns = {resolve(value, arrow_schema) for value in fields if isinstance(value, Col)}
-    needed = columns | set(text)
+        read += list(value) if isinstance(value, tuple) else [value]
+    needed = {resolve(value, arrow_schema) for value in read if isinstance(value, Col)} | set(text)
     return Plan(
         text=text,
         collected=collected,
-        source=plan_source,
-        url=plan_url,
-        language=plan_language,
+        fields={name: value for name, value in fields.items() if value is not None},
+        origin=tuple(sources.all("origin")),
+        method=method,
+        generator=generator,
+        turns=turns,
+        roles=roles,
+        parts=parts,
+        layout=layout,
+        record=record,
         needed=tuple(name for name in arrow_schema.names if name in needed),
         written=schema.ordered((*schema.CORE, *optional)),
     )
+
+
+@dataclass(frozen=True)
+class _Sources:
+    """Who states a field: the caller, then the record of the dataset, then its layout."""
+
+    annotator: Statements
+    record: Record | None
+    layout: Layout | None
+    arrow_schema: pa.Schema
+
+    def all(self, name: str) -> Iterator[Stated]:
+        """Everybody who states a field, the caller first."""
+        value = getattr(self.annotator, name)
+        if value is not None:
+            yield Stated(value, "column" if isinstance(value, Col) else "declared")
+        layout = self.of_layout(name)
+        if isinstance(layout.value, Col):  # it speaks of the row, a record of the whole dataset
+            yield layout
+        if self.record is not None and getattr(self.record, name, None) is not None:
+            by = f" (the record of {self.record.dataset})"
+            yield Stated(getattr(self.record, name), "registry", by)
+        if layout.value is not None and not isinstance(layout.value, Col):
+            yield layout
+
+    def first(self, name: str) -> Stated:
+        """The first who states a field; nobody's word if there is none."""
+        return next(self.all(name), Stated())
+
+    def of_layout(self, name: str) -> Stated:
+        """What the layout states, where its column is there."""
+        if self.layout is None:
+            return Stated()
+        value = getattr(self.layout, name)
+        if value is None or (isinstance(value, Col) and not _resolves(value, self.arrow_schema)):
+            return Stated()
+        basis = "column" if isinstance(value, Col) else "registry"
+        return Stated(value, basis, f" (layout {self.layout.name})")
+
+
+def _layout(
+    annotator: Statements, record: Record | None, arrow_schema: pa.Schema
+) -> Layout | None:
+    """The layout that the caller names, that the record names, or that the columns have."""
+    if isinstance(annotator.layout, Layout):
+        if not annotator.layout.fits(arrow_schema):
+            raise SchemaError(
+                f"layout={annotator.layout.name!r} has the columns "
+                f"{dict(annotator.layout.columns)}, and the data has {arrow_schema.names[:30]}: "
+                'leave it to `layout="auto"`, or name the fields.'
+            )
+        return annotator.layout
+    if annotator.layout != AUTO:
+        return None
+    if record and record.layout:
+        layout = layout_named(record.layout)
+        if layout.fits(arrow_schema):
+            return layout
+    return detect_layout(arrow_schema)
+
+
+def _authors(
+    annotator: Statements,
+    record: Record | None,
+    layout: Layout | None,
+    text: tuple[str, ...],
+    arrow_schema: pa.Schema,
+) -> tuple[dict[str, str], dict[str, str], Stated | None]:
+    """What roles and parts stand for, and whose word that is; None where no text has either."""
+    roles = dict(layout.roles) if layout else {}
+    basis, by = "column", f" (layout {layout.name})" if layout else ""
+    if record and record.roles:
+        roles |= dict(record.roles)
+        basis, by = "registry", f" (the record of {record.dataset})"
+    if annotator.roles:
+        roles |= dict(annotator.roles)
+        basis, by = "column", " (roles)"
+    parts = {name: origin for name, origin in (layout.parts if layout else ()) if name in text}
+    chats = any(turn_fields(arrow_schema.field(name).type) for name in text)
+    if not (parts or (chats and roles)):
+        return {}, {}, None
+    return roles if chats else {}, parts, Stated(text, basis, by)
+
+
+def _there(source: Record | Layout | None, arrow_schema: pa.Schema) -> tuple[str, ...]:
+    """Those of the text columns that a record or layout names which the data has."""
+    return tuple(
+        name
+        for name in (source.text if source else ())
+        if name in arrow_schema.names and text_kind(arrow_schema.field(name).type) is not None
+    )
+
+
+def _resolves(value: Col, arrow_schema: pa.Schema) -> bool:
+    try:
+        resolve(value, arrow_schema)
+    except SchemaError:
+        return False
+    return True
 
 
 def _text_columns(text: Any, arrow_schema: pa.Schema) -> tuple[str, ...]:

@@ -32,6 +32,16 @@ ORIGINS = (HUMAN, SYNTHETIC, MIXED, UNKNOWN)
 BASES = ("declared", "column", "credential", "registry", "cutoff", "default")
 """How the origin is known, strongest first: the order is the precedence."""
 
+BASIS_MEANINGS = {
+    "declared": "the publisher's word",
+    "column": "a column of the data",
+    "credential": "a signed credential in the text",
+    "registry": "a record about the whole source dataset",
+    "cutoff": "the collection date and nothing else",
+    "default": "no evidence",
+}
+"""What a label of each basis rests on."""
+
 METHODS = (
     "web_crawl",
     "web_api",
@@ -69,6 +79,7 @@ PROBLEMS = {
     "authored_unreadable": "the authoring date could not be read and is left empty",
     "text_empty": "the text is null or empty",
     "conflict": "sources contradict each other, so the origin is unknown",
+    "outweighed": "sources contradict each other, and the stronger one was believed",
     "language_unknown": "the language detector found nothing to decide on",
 }
 """Codes of `prov_problems`, each with what it means for the row."""

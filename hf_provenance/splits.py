@@ -21,16 +21,8 @@ from datasets import Dataset, DatasetDict, IterableDataset, IterableDatasetDict
 
 from hf_provenance import schema
 from hf_provenance.errors import SplitError
+from hf_provenance.sources.cutoffs import PRESETS
 from hf_provenance.tables import arrow_rows, named_splits, provenance_tables
-
-PRESETS = {
-    "gpt3_api": "2020-06-11",
-    "low_background": "2022-01-01",
-    "chatgpt": "2022-11-30",
-    "gpt4": "2023-03-14",
-}
-"""Cutoffs with a name: public releases after which model text spread, and the conservative line
-before all of 2022."""
 
 PERIODS = ("year", "quarter", "month", "snapshot")
 DEFAULT_BY = "2022-11-30"

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, ClassVar
 
 from hf_provenance import schema
 from hf_provenance.errors import LabelError, UsageError
+from hf_provenance.sources.chats import ROLES
 from hf_provenance.sources.crawl_dates import read_date
+from hf_provenance.sources.cutoffs import read_cutoff
 from hf_provenance.sources.fields import Col
+from hf_provenance.sources.layouts import Layout, layout_named
+from hf_provenance.sources.registry import Record, known, nearest
 
 Text = str | Sequence[str]
 Constant = str | Col | None
+AUTO = "auto"
+"""The layout that is detected."""
+
 When = str | int | float | date | datetime | Col | tuple[Any, Any] | None
 
 
@@ -35,7 +42,10 @@ class Statements:
     tokens: Col | Callable[[list[str]], Sequence[int]] | None = None
     language: Constant | Callable[[str], str | None] = None
     license: Constant = None
-    layout: str | None = "auto"
+    roles: Mapping[str, str] | tuple[tuple[str, str], ...] | None = None
+    layout: str | Layout | None = AUTO
+    registry: str | Record | None = None
+    human_before: str | date | None = None
     on_conflict: str = "error"
     markers: bool = False
     version: int = field(default=1, init=False)
@@ -43,8 +53,7 @@ class Statements:
     _CHOICES: ClassVar[dict[str, tuple[str | None, ...]]] = {
         "origin": schema.ORIGINS,
         "method": schema.METHODS,
-        "layout": ("auto", None),
-        "on_conflict": ("error", "unknown"),
+        "on_conflict": ("error", "unknown", "strongest"),
     }
 
     def __post_init__(self) -> None:
@@ -79,8 +88,33 @@ class Statements:
                 raise UsageError(f"{name}={value!r} does not lie within {low} and {high}.")
         if not (self.parents is None or isinstance(self.parents, Col)):
             raise UsageError(f"parents={self.parents!r}: name the column with col(...).")
+        self._read_evidence()
         if not isinstance(self.markers, bool):
             raise UsageError(f"markers={self.markers!r}: say True to look for them, or False.")
+
+
+    def _read_evidence(self) -> None:
+        """Look layout and record up by name, so that the state holds what they say by value."""
+        if isinstance(self.layout, str) and self.layout != AUTO:
+            object.__setattr__(self, "layout", layout_named(self.layout))
+        elif not (self.layout in (AUTO, None) or isinstance(self.layout, Layout)):
+            raise UsageError(f"layout={self.layout!r}: give a name, a Layout, 'auto' or None.")
+        if isinstance(self.registry, str):
+            object.__setattr__(self, "registry", _known(self.registry))
+        elif not (self.registry is None or isinstance(self.registry, Record)):
+            raise UsageError(f"registry={self.registry!r}: give a Hub id or a Record.")
+        if self.human_before is not None:
+            cutoff = read_cutoff(self.human_before, name="human_before")
+            object.__setattr__(self, "human_before", cutoff)
+        if self.roles is not None:
+            pairs = dict(self.roles)
+            for role, origin in pairs.items():
+                if role not in ROLES or origin not in schema.ORIGINS:
+                    raise UsageError(
+                        f"roles={{{role!r}: {origin!r}}}: roles are {list(ROLES)}, and each is by "
+                        f"one of {list(schema.ORIGINS)}."
+                    )
+            object.__setattr__(self, "roles", tuple(sorted(pairs.items())))
 
 
 def _check_choice(name: str, value: Any, choices: tuple[str | None, ...]) -> None:
@@ -94,6 +128,18 @@ def _check_choice(name: str, value: Any, choices: tuple[str | None, ...]) -> Non
     elif value is not None and value not in choices:
         hint = f" or col({value!r}) for a column" if name in ("origin", "method") else ""
         raise UsageError(f"{name}={value!r} is not one of {list(choices)}{hint}.")
+
+
+def _known(dataset: str) -> Record:
+    record = known(dataset)
+    if record is None:
+        near = nearest(dataset)
+        hint = f" Near: {', '.join(near)}." if near else ""
+        raise UsageError(
+            f"registry={dataset!r} is no dataset that is known here.{hint} What its card says is "
+            f"read with `registry=look_up({dataset!r})`."
+        )
+    return record
 
 
 def _check_date(name: str, value: Any) -> None:

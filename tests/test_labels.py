@@ -204,7 +204,7 @@ def test_a_contradiction_is_counted_and_says_what_each_side_says():
         labels(annotator, m=[None, "gpt", "gpt"], how=["web_crawl", "model_generation", None])
     message = str(caught.value)
     assert "row 1 of the batch" in message
-    assert "origin 'human', generator 'gpt', method 'model_generation'" in message
+    assert "origin 'human', method 'model_generation', generator 'gpt'" in message
     assert "2 of these 3 rows do" in message
     assert 'on_conflict="unknown"' in message
 
@@ -478,7 +478,7 @@ def test_detection_on_messages_is_an_error_whatever_is_declared():
     [
         ({"origin": "ai"}, r"origin='ai' is not one of .* or col\('ai'\) for a column"),
         ({"method": "scraped"}, r"method='scraped' is not one of"),
-        ({"layout": "fineweb"}, r"layout='fineweb' is not one of"),
+        ({"layout": "finewb"}, r"layout='finewb': there is no such layout"),
         ({"on_conflict": "ignore"}, r"on_conflict='ignore' is not one of"),
         ({"origin": col("by", {"ai": "syntetic"})}, r"'ai': 'syntetic'.*'syntetic' is not one of"),
         ({"method": col("how", {"x": "crawl"})}, r"'crawl' is not one of"),

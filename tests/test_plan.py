@@ -98,7 +98,8 @@ def test_web_columns_are_found():
     found = plan(
         text=pa.string(), url=pa.string(), language=pa.string(), dump=pa.string(), date=pa.string()
     )
-    assert (found.url, found.language, found.source) == (Col("url"), Col("language"), Col("dump"))
+    columns = {"url": Col("url"), "language": Col("language"), "source": Col("dump")}
+    assert found.fields == columns
     assert found.collected == (Col("date"), Col("dump"))
     assert found.written == (*CORE, "prov_url", "prov_language")
 
@@ -139,14 +140,14 @@ def test_what_is_named_wins_over_what_is_found():
         text=pa.string(), url=pa.string(), link=pa.string(), dump=pa.string(), date=pa.string(),
         language=pa.string(),
     )  # fmt: skip
-    assert (found.url, found.source, found.language) == (Col("link"), "my crawl", "de")
+    assert found.fields == {"url": Col("link"), "source": "my crawl", "language": "de"}
     assert found.collected == ("2024",)
     assert found.needed == ("text", "link")
 
 
 def test_a_detector_still_reads_the_declared_language():
     found = plan(Annotator(language="langdetect"), text=pa.string(), language=pa.string())
-    assert found.language == Col("language")
+    assert found.fields["language"] == Col("language")
     assert found.needed == ("text", "language")
 
 

@@ -19,16 +19,6 @@ from hf_provenance.summary import CLASSES, Summary, class_of
 MOST_GENERATORS = 10
 MOST_LANGUAGES = 4
 
-_RESTS_ON = {
-    "declared": "the publisher's word",
-    "column": "a column of the data",
-    "credential": "a signed credential in the text",
-    "registry": "a record about the whole source dataset",
-    "cutoff": "the collection date and nothing else",
-    "default": "no evidence",
-}
-
-
 @dataclass(frozen=True)
 class Line:
     """One line of a table: a name and its sums by class.
@@ -125,7 +115,7 @@ def bases(summary: Summary) -> list[Line]:
                 where = {"basis": basis, "origin": origin}
                 amounts = {origin: summary.total(summary.unit, **where)}
                 rows = summary.total("rows", **where)
-                lines.append(Line(basis, rows, amounts, origin, _RESTS_ON[basis]))
+                lines.append(Line(basis, rows, amounts, origin, schema.BASIS_MEANINGS[basis]))
     return lines
 
 

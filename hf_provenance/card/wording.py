@@ -14,7 +14,7 @@ from hf_provenance.card.palette import BY_KEY, CLASSES, OriginClass
 from hf_provenance.errors import UsageError
 from hf_provenance.numerals import NO_ROWS, divide, number, percent
 from hf_provenance.schema import HUMAN, MIXED, SYNTHETIC, UNKNOWN
-from hf_provenance.splits import PRESETS
+from hf_provenance.sources.cutoffs import PRESETS
 from hf_provenance.summary import BY_DATE, UNITS
 
 Amounts = Mapping[str, int]
