@@ -9,7 +9,8 @@ ProvenanceError
 │   └── LayoutError            two known layouts fit the columns, and differ on who wrote the rows
 ├── LabelError             a value is not a label
 │   ├── VocabularyError        a value outside a closed vocabulary or a mapping
-│   └── ConflictError          two sources contradict each other on one row
+│   ├── ConflictError          two sources contradict each other on one row
+│   └── LineageError           parents that no row can have: a circle, or a line too long
 ├── UsageError             a call that cannot mean anything
 │   ├── MapUsageError          `Dataset.map` was called in a way the annotator cannot serve
 │   └── MissingExtraError      an optional dependency is needed
@@ -66,6 +67,10 @@ class VocabularyError(LabelError):
 
 class ConflictError(LabelError):
     """Two sources contradict each other on one row."""
+
+
+class LineageError(LabelError):
+    """Parents that no row can have: a circle of rows, or a line too long to count."""
 
 
 class UsageError(ProvenanceError):
