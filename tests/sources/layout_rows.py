@@ -1,4 +1,4 @@
-"""Published schemas as Arrow schemas, and a few rows in each: plain ones, and one that is a trap."""
+"""Published schemas as Arrow schemas, and a few rows in each: plain ones, and a trap."""
 
 import re
 import tomllib
