@@ -49,6 +49,11 @@ def test_every_entry_says_where_and_when_it_was_read():
     assert offenders(lambda it: date.fromisoformat(it.checked) >= date(2026, 1, 1)) == []
 
 
+def test_no_entry_names_a_column_twice():
+    assert offenders(lambda it: len(set(it.text)) == len(it.text)) == []
+    assert offenders(lambda it: all(it.text)) == []
+
+
 def test_every_entry_without_origin_says_why():
     assert offenders(lambda it: it.origin or it.note) == []
 
