@@ -173,7 +173,11 @@ def test_the_nearest_id_is_offered(asked):
 
 
 def test_at_most_three_ids_are_offered():
-    assert len(nearest("nvidia/Nemotron-Post-Training-Dataset")) == 3
+    assert nearest("oscar-corpus/OSCAR") == (
+        "oscar-corpus/oscar",
+        "oscar",
+        "oscar-corpus/OSCAR-2301",
+    )
 
 
 def test_nothing_is_offered_where_nothing_is_near():
@@ -260,6 +264,13 @@ def test_at_most_twenty_words_are_repeated():
     front = {"language_creators": [f"word{number}" for number in range(10_000)]}
     (said,) = record_of_card(front, "me/mine").said
     assert said.removeprefix("language_creators: ").split(", ")[::19] == ["word0", "word19"]
+
+
+@pytest.mark.parametrize("odd", ["x" * 101, "a\nb", "\ud800", " "])
+def test_what_is_no_word_is_not_repeated(odd):
+    assert record_of_card({"language_creators": [odd, "found"]}, "me/mine").said == (
+        "language_creators: found",
+    )
 
 
 def test_a_word_after_the_twentieth_still_counts():
