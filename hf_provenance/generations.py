@@ -205,7 +205,8 @@ class _Rows:
         )
         # A row that lists its own URL was made from what else is found there.
         places = np.arange(len(urls)) * len(names)
-        urls[np.isin(places + urls, places[child] + parent) | (urls == ids)] = NONE
+        own_url = np.isin(places + urls, places[child] + parent)
+        urls = np.where(own_url, NONE, urls)
         by_id, by_url = np.flatnonzero(ids != NONE), np.flatnonzero(urls != NONE)
         descent = Descent(
             kind=kind,
