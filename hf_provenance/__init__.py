@@ -22,7 +22,9 @@ from hf_provenance.annotator import Annotator
 from hf_provenance.card.card import build_card
 from hf_provenance.card.mixture import Mixture
 from hf_provenance.errors import ProvenanceError
+from hf_provenance.generations import count_generations
 from hf_provenance.inputs import summarize
+from hf_provenance.lineage import link_parents
 from hf_provenance.mixing import mixture_ratio
 from hf_provenance.publish.contents.published import Published
 from hf_provenance.publish.folder import save_to_folder
@@ -46,6 +48,8 @@ __all__ = [
     "annotate",
     "build_card",
     "col",
+    "count_generations",
+    "link_parents",
     "load_summary",
     "mixture_ratio",
     "push_to_hub",
