@@ -72,6 +72,9 @@ def from_selectors(text: str) -> bytes:
 
 _MARK = "\ufeff" + to_selectors(_MAGIC)
 
+MANIFEST_STARTS = (_MARK, _BEGIN.lower())
+"""What a text with a manifest holds, in lower case."""
+
 
 def find_manifests(text: str) -> list[Manifest]:
     """Find the manifests in a text: first the invisible ones, then an armoured one.

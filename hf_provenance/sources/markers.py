@@ -40,31 +40,28 @@ What a marker can't know:
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from importlib import resources
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 
-from hf_provenance.identity import as_text, is_list, text_kind
+from hf_provenance.identity import SPEECH_KEYS, as_text, is_list, text_kind
 from hf_provenance.schema import JOIN
-from hf_provenance.sources.credentials import rows_with_manifests
+from hf_provenance.sources.chats import ASSISTANT, SPEAKERS, turn_fields
+from hf_provenance.sources.credentials import MANIFEST_STARTS, rows_with_manifests
+from hf_provenance.sources.sieve import Rows, Sieve, openings, pick, sift
 
 WINDOW = 300
 """Characters at the start or end of a text in which an anchored marker is looked for."""
 
-ASSISTANTS = ("assistant", "gpt", "chatgpt", "bing", "bard", "model", "bot")
-"""Names under which chats list the turns of a model, in lower case."""
-
 UNVALIDATED = "c2pa_unvalidated"
 """A C2PA manifest that nobody has shown to hold, and that may name any author, a person, too."""
 
-_TURNS = (("role", "content"), ("from", "value"))
-"""Fields of a turn that say who speaks and what is said."""
+_NO_ROWS = np.zeros(0, np.int64)
 
 _WINDOWS: dict[str, tuple[int, int | None] | None] = {
     "start": (0, WINDOW),
@@ -82,6 +79,8 @@ class Marker:
         language: BCP-47; `und` for what is no language.
         where: `start`, `end` or `anywhere`.
         pattern: RE2; case is ignored.
+        needs: Words one of which is in whatever the pattern finds, as `Sieve` reads them; at the
+            `start`, what such a text begins with behind white space. Empty: all texts are read.
         human_hits: Human texts in which it was found, None where not measured.
         human_texts: Human texts in which it was looked for.
         recall_chat: Share of chat answers that have it, 0 to 1.
@@ -95,6 +94,7 @@ class Marker:
     language: str
     where: str
     pattern: str
+    needs: tuple[str, ...] = ()
     human_hits: int | None = None
     human_texts: int | None = None
     recall_chat: float | None = None
@@ -105,7 +105,8 @@ class Marker:
 
 def _read_list() -> tuple[Marker, ...]:
     text = resources.files(__package__).joinpath("markers.toml").read_text("utf-8")
-    return tuple(Marker(**entry) for entry in tomllib.loads(text)["marker"])
+    entries = tomllib.loads(text)["marker"]
+    return tuple(Marker(**{**entry, "needs": tuple(entry.get("needs", ()))}) for entry in entries)
 
 
 MARKERS = _read_list()
@@ -114,83 +115,107 @@ MARKERS = _read_list()
 
 def is_scannable(type_: pa.DataType) -> bool:
     """Whether markers can be looked for in a column: plain text, or a chat with roles."""
-    return text_kind(type_) == "text" or _is_empty(type_) or _turn_fields(type_) is not None
+    return text_kind(type_) == "text" or _is_empty(type_) or turn_fields(type_) is not None
 
 
-def find_markers(column: pa.ChunkedArray, markers: Sequence[Marker] = MARKERS) -> pa.Array:
-    """Look for markers in each row of a column.
+def find_markers(
+    columns: pa.ChunkedArray | Sequence[pa.ChunkedArray], markers: Sequence[Marker] = MARKERS
+) -> pa.Array:
+    """Look for markers in each row of the columns that hold its text.
 
     Args:
-        column: Plain text, or a chat of which only the turns of `ASSISTANTS` are read.
+        columns: One column or several of the same length, each of them `is_scannable`. Of a chat
+            only the turns of an assistant are read.
         markers: What to look for.
 
     Returns:
         `prov_markers`: ids joined by `|` in the order of `markers`, then `UNVALIDATED`; null where
-        there is none.
+        there is none in any column.
     """
-    texts, rows = _speech(column)
-    found: dict[int, list[str]] = {}
-    for name, hits in [*_hits(texts, markers), (UNVALIDATED, rows_with_manifests(texts))]:
-        for row in np.unique(hits if rows is None else rows[hits]).tolist():
-            found.setdefault(row, []).append(name)
-    ids: list[str | None] = [None] * len(column)
-    for row, names in found.items():
-        ids[row] = JOIN.join(names)
+    columns = [columns] if isinstance(columns, pa.ChunkedArray) else list(columns)
+    found: dict[str, list[Rows]] = {name: [] for name in [*(m.id for m in markers), UNVALIDATED]}
+    for column in columns:
+        for texts, rows in _speech(column):
+            for name, hits in _hits(texts, markers):
+                found[name].append(hits if rows is None else rows[hits])
+    ids: list[str | None] = [None] * (len(columns[0]) if columns else 0)
+    for name, hits_of_all in found.items():
+        for row in np.unique(np.concatenate([_NO_ROWS, *hits_of_all])).tolist():
+            before = ids[row]
+            ids[row] = name if before is None else before + JOIN + name
     return pa.array(ids, pa.string())
 
 
-def _hits(
-    texts: pa.ChunkedArray | pa.Array, markers: Sequence[Marker]
-) -> list[tuple[str, NDArray[np.int64]]]:
+def _hits(texts: pa.ChunkedArray, markers: Sequence[Marker]) -> Iterator[tuple[str, Rows]]:
     """The id of each marker, and the positions of the texts that have it."""
-    found: dict[str, NDArray[np.int64]] = {}
+    sieved = tuple(marker for marker in markers if marker.where == "anywhere" and marker.needs)
+    sieve = _sieve(tuple(marker.needs for marker in sieved))
+    suspects = sift(sieve, texts)
+    for marker, suspect in zip(sieved, suspects[:-1], strict=True):
+        if len(suspect):
+            yield marker.id, suspect[_matching(pick(texts, suspect), marker.pattern)]
+    if len(suspects[-1]):
+        yield UNVALIDATED, suspects[-1][rows_with_manifests(pick(texts, suspects[-1]))]
     for where, window in _WINDOWS.items():
-        wanted = [marker for marker in markers if marker.where == where]
-        if not wanted:
+        others = [marker for marker in markers if marker.where == where and marker not in sieved]
+        if not others:
             continue
-        part = texts if window is None else pc.utf8_slice_codeunits(texts, *window)
-        # All patterns as one run through the text at the speed of a single one, and next to no
-        # text has any.
-        any_of = "|".join(f"(?:{marker.pattern})" for marker in wanted)
-        suspects = _matching(part, any_of)
-        part = part.take(suspects)
-        for marker in wanted:
+        part, rows = texts, None
+        if where == "start" and all(marker.needs for marker in others):
+            rows = openings(texts, [word for marker in others for word in marker.needs])
+            part = pick(texts, rows)
+        if window is not None:
+            part = pc.utf8_slice_codeunits(part, *window)
+        for marker in others if len(part) else ():
             hits = _matching(part, marker.pattern)
-            found[marker.id] = suspects.take(hits).to_numpy().astype(np.int64)
-    return [(marker.id, found[marker.id]) for marker in markers]
+            yield marker.id, hits if rows is None else rows[hits]
 
 
-def _matching(texts: pa.ChunkedArray | pa.Array, pattern: str) -> pa.Array:
+@cache
+def _sieve(needs: tuple[tuple[str, ...], ...]) -> Sieve:
+    """A sieve for markers, with manifests as its last group."""
+    return Sieve([*needs, MANIFEST_STARTS])
+
+
+def _matching(texts: pa.ChunkedArray, pattern: str) -> Rows:
     matches = pc.match_substring_regex(texts, pattern, ignore_case=True)
-    return pc.indices_nonzero(pc.fill_null(matches, False))
+    return np.asarray(pc.indices_nonzero(pc.fill_null(matches, False)), np.int64)
 
 
-def _speech(column: pa.ChunkedArray) -> tuple[Any, NDArray[np.int64] | None]:
+def _speech(column: pa.ChunkedArray) -> Iterator[tuple[pa.ChunkedArray, Rows | None]]:
     """What is to be read, and the row of each piece; None where each row is one piece."""
     if _is_empty(column.type):
-        return pa.array([], pa.string()), np.zeros(0, np.int64)
-    fields = _turn_fields(column.type)
+        return
+    fields = turn_fields(column.type)
     if fields is None:
-        return as_text(column), None
-    speaker, said = fields
-    lengths = pc.fill_null(pc.list_value_length(column), 0).to_numpy()
-    rows = np.repeat(np.arange(len(column)), lengths.astype(np.int64))
-    turns = pc.list_flatten(column)
-    names = pc.utf8_lower(as_text(pc.struct_field(turns, speaker)))
-    ours = pc.indices_nonzero(pc.is_in(names, pa.array(ASSISTANTS, names.type)))
-    texts = as_text(pc.struct_field(turns, said)).take(ours)
-    return texts, rows[ours.to_numpy().astype(np.int64)]
+        yield as_text(column), None
+        return
+    rows, turns = _items(column, np.arange(len(column)))
+    names = pc.utf8_lower(pc.utf8_trim_whitespace(as_text(pc.struct_field(turns, fields[0]))))
+    ours = pc.is_in(names, pa.array(SPEAKERS[ASSISTANT], names.type))
+    said = pc.struct_field(turns, fields[1]).filter(ours)
+    yield from _texts(said, rows[ours.to_numpy()])
+
+
+def _texts(said: pa.ChunkedArray, rows: Rows) -> Iterator[tuple[pa.ChunkedArray, Rows]]:
+    """The texts of what a turn says, a text or parts with a text each, and the row of each."""
+    if is_list(said.type):
+        rows, parts = _items(said, rows)
+        yield from _texts(parts, rows)
+    elif pa.types.is_struct(said.type):
+        names = [field.name for field in said.type]
+        for name in [name for name in names if name in SPEECH_KEYS] or names:
+            yield from _texts(pc.struct_field(said, name), rows)
+    elif text_kind(said.type) == "text":
+        yield as_text(said), rows
+
+
+def _items(lists: pa.ChunkedArray, rows: Rows) -> tuple[Rows, pa.ChunkedArray]:
+    """The items of lists one after the other, and the row of each."""
+    lengths = pc.fill_null(pc.list_value_length(lists), 0).to_numpy()
+    return np.repeat(rows, lengths.astype(np.int64)), pc.list_flatten(lists)
 
 
 def _is_empty(type_: pa.DataType) -> bool:
     """The type of a batch of chats without turns, in a stream that declares no types."""
     return bool(is_list(type_) and pa.types.is_null(type_.value_type))
-
-
-def _turn_fields(type_: pa.DataType) -> tuple[str, str] | None:
-    """The fields of a chat's turns that hold speaker and speech, both plain text."""
-    if not is_list(type_) or not pa.types.is_struct(type_.value_type):
-        return None
-    turn = type_.value_type
-    plain = {field.name for field in turn if text_kind(field.type) == "text"}
-    return next((pair for pair in _TURNS if plain.issuperset(pair)), None)

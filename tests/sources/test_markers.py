@@ -218,7 +218,7 @@ def test_chats_without_turns_have_none():
     [
         pa.list_(pa.string()),
         pa.list_(pa.struct([("content", pa.string())])),
-        pa.list_(pa.struct([("role", pa.string()), ("content", pa.list_(pa.string()))])),
+        pa.list_(pa.struct([("role", pa.string()), ("content", pa.binary())])),
         pa.struct([("role", pa.list_(pa.string())), ("content", pa.list_(pa.string()))]),
         pa.binary(),
     ],
