@@ -21,7 +21,9 @@ from hf_provenance.annotate import annotate
 from hf_provenance.annotator import Annotator
 from hf_provenance.card.card import build_card
 from hf_provenance.card.mixture import Mixture
+from hf_provenance.conflicts import Conflicts, find_conflicts
 from hf_provenance.errors import ProvenanceError
+from hf_provenance.explain import Explanation, explain
 from hf_provenance.generations import count_generations
 from hf_provenance.inputs import summarize
 from hf_provenance.lineage import link_parents
@@ -30,18 +32,25 @@ from hf_provenance.publish.contents.published import Published
 from hf_provenance.publish.folder import save_to_folder
 from hf_provenance.publish.hub import push_to_hub
 from hf_provenance.publish.reading.publication import load_summary
+from hf_provenance.publish.reading.records import look_up
 from hf_provenance.publish.reading.verification import Verification
 from hf_provenance.publish.verify import verify
 from hf_provenance.sources.fields import col
+from hf_provenance.sources.layouts import Layout
+from hf_provenance.sources.registry import Record
 from hf_provenance.splits import split_by_crawl_date
 from hf_provenance.summary import Summary
 from hf_provenance.version import __version__
 
 __all__ = [
     "Annotator",
+    "Conflicts",
+    "Explanation",
+    "Layout",
     "Mixture",
     "ProvenanceError",
     "Published",
+    "Record",
     "Summary",
     "Verification",
     "__version__",
@@ -49,8 +58,11 @@ __all__ = [
     "build_card",
     "col",
     "count_generations",
+    "explain",
+    "find_conflicts",
     "link_parents",
     "load_summary",
+    "look_up",
     "mixture_ratio",
     "push_to_hub",
     "save_to_folder",

@@ -163,12 +163,16 @@ def _shared(basis: str, values: pa.Array) -> Claim:
 
 def _by_method(stated: Stated, values: pa.Array) -> Claim:
     model = _mask(pc.is_in(values, pa.array(MODEL_METHODS)))
-    return _implied("method", stated, model, lambda row: f"method {values[row].as_py()!r}{stated.by}")
+    return _implied(
+        "method", stated, model, lambda row: f"method {values[row].as_py()!r}{stated.by}"
+    )
 
 
 def _by_generator(stated: Stated, values: pa.Array) -> Claim:
     named = _mask(pc.is_valid(values))
-    return _implied("generator", stated, named, lambda row: f"generator {values[row].as_py()!r}{stated.by}")
+    return _implied(
+        "generator", stated, named, lambda row: f"generator {values[row].as_py()!r}{stated.by}"
+    )
 
 
 def _implied(what: str, stated: Stated, model: Mask, said: Callable[[int], str]) -> Claim:
@@ -200,26 +204,21 @@ def _turns(stated: Stated, wrote: Authorship) -> list[Claim]:
     """What the turns say: of rows whose authors are all known, and of those known in part.
 
     Of the latter a model wrote part and nobody knows who wrote the rest, which is less than a
-    word about the whole row.
+    word about the whole row. How much each wrote is no part of the claim: a share that a caller
+    states may count characters or tokens.
     """
-    total = np.maximum(wrote.total, 1)
-    least = (wrote.synthetic / total).astype(np.float32)
-    most = ((wrote.synthetic + wrote.other) / total).astype(np.float32)
-    most = np.where(wrote.total > 0, most, np.float32(1))
-    # Rounding must not turn a little text of one kind into none.
-    least = np.where((wrote.synthetic > 0) & (least == 0), _SOME, least)
-    most = np.where((wrote.human > 0) & (most == 1), _NOT_ALL, most)
-    known = (wrote.total > 0) & (wrote.other == 0)
-    codes = np.where(
-        wrote.synthetic == 0, _HUMAN, np.where(wrote.human == 0, _SYNTHETIC, _MIXED)
-    )
+    human, synthetic, other = wrote.human > 0, wrote.synthetic > 0, wrote.other > 0
+    said_any = synthetic | human | other
+    known = said_any & ~other
+    codes = np.where(synthetic & human, _MIXED, np.where(synthetic, _SYNTHETIC, _HUMAN))
     whole = np.where(known, codes, SILENT).astype(np.int8)
-    partly = np.where(~known & (wrote.synthetic > 0), _MIXED, SILENT).astype(np.int8)
+    partly = np.where(~known & synthetic, _MIXED, SILENT).astype(np.int8)
+    least = np.where(known, _LEAST[whole], np.where(synthetic, _SOME, np.float32(0)))
+    most = np.where(known, _MOST[whole], np.where(human, _NOT_ALL, np.float32(1)))
+    total = np.maximum(wrote.total, 1)
 
     def said(row: int) -> str:
-        model, human = (
-            f"{part[row] / total[row]:.0%}" for part in (wrote.synthetic, wrote.human)
-        )
+        model, human = (f"{part[row] / total[row]:.0%}" for part in (wrote.synthetic, wrote.human))
         return f"turns {model} by a model and {human} by people{stated.by}"
 
     nothing, anything = np.zeros(len(least), np.float32), np.ones(len(least), np.float32)
@@ -234,7 +233,7 @@ def _basis(field: Any) -> str:
 
 
 def _mask(array: pa.Array) -> Mask:
-    return _numbers(pc.fill_null(array, False), np.bool_)
+    return np.asarray(_numbers(pc.fill_null(array, False), np.bool_), np.bool_)
 
 
 def _numbers(array: pa.Array, dtype: Any) -> Any:

@@ -31,6 +31,8 @@ def cli(context: click.Context, quiet: bool) -> None:
 for _verb in (
     local.demo,
     local.annotate,
+    local.explain,
+    local.conflicts,
     local.split,
     local.summarize,
     local.card,

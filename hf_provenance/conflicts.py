@@ -196,9 +196,7 @@ class _Found:
     examples: list[Example] = field(default_factory=list)
 
 
-def _claims(
-    annotator: Annotator, table: pa.Table, first_row: int
-) -> tuple[list[Claim], pa.Array]:
+def _claims(annotator: Annotator, table: pa.Table, first_row: int) -> tuple[list[Claim], pa.Array]:
     """The claims about the rows of a table, the cutoff's among them, and the rows' ids."""
     plan = annotator.plan(table.schema)
     identity = identify(table, plan.text, first_row)

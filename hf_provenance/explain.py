@@ -203,9 +203,8 @@ def _facts(row: Mapping[str, Any]) -> tuple[str, ...]:
         facts.append(f"It was collected between {start} and {until} UTC.")
     if row.get("prov_markers"):
         facts.append(f"Assistant phrases in it: {row['prov_markers']}; evidence, no label.")
-    for code in (row.get("prov_problems") or "").split(schema.JOIN):
-        if code:
-            facts.append(f"Problem {code}: {schema.PROBLEMS.get(code, 'of another version')}.")
+    noted = filter(None, (row.get("prov_problems") or "").split(schema.JOIN))
+    facts += [f"Problem {code}: {schema.PROBLEMS.get(code, 'not known here')}." for code in noted]
     return tuple(facts)
 
 

@@ -101,7 +101,7 @@ def summarize(
     if not isinstance(dataset, str | Path):
         return summarize_dataset(dataset)
     name = str(dataset)
-    if Path(name).is_dir() or _is_hub_id(name):
+    if Path(name).is_dir() or is_hub_id(name):
         tree = open_tree(name, revision)
         if (config_name or DEFAULT) in published_configs(tree):
             held = read_publication(tree, config_name or DEFAULT)
@@ -124,7 +124,7 @@ def head_of(name: str) -> str:
         InputError: It is no Hub id.
         AccessError: It is not there for this token.
     """
-    if not _is_hub_id(name):
+    if not is_hub_id(name):
         raise InputError(f"{name} is no Hub id (OWNER/NAME).")
     return HubRepo.of(name).tree().sha
 
@@ -150,12 +150,13 @@ def _open(name: str, config: str | None, revision: str | None) -> Any:
         return stream(load_dataset_builder(formats.pop(), data_files=data_files, **options))
     if has_magic(name):
         raise InputError(f"{name}: no file matches this pattern.")
-    if not _is_hub_id(name):
+    if not is_hub_id(name):
         raise InputError(f"{name}: no such file or folder, and it is no Hub id (OWNER/NAME).")
     return load_dataset(name, config, streaming=True, revision=revision)
 
 
-def _is_hub_id(name: str) -> bool:
+def is_hub_id(name: str) -> bool:
+    """Whether a name can only be that of a dataset on the Hub."""
     path = Path(name)
     known = path.suffix in {*_FORMATS, *_COMPRESSED}
     shaped = name.count("/") == 1 and not name.startswith((".", "/")) and not has_magic(name)

@@ -9,10 +9,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from hf_provenance import schema
-from hf_provenance.errors import LabelError, SchemaError
-from hf_provenance.identity import as_text, identify, is_list, row_name, text_kind
 from hf_provenance.authorship import Authorship, read_authorship
 from hf_provenance.claims import Evidence, Mask
+from hf_provenance.errors import LabelError, SchemaError
+from hf_provenance.identity import as_text, identify, is_list, row_name, text_kind
 from hf_provenance.origins import STRONGEST, as_mask, decide_origins
 from hf_provenance.plan import Plan
 from hf_provenance.schema import JOIN, UNKNOWN
@@ -85,9 +85,7 @@ def label_rows(
     )
 
 
-def read_evidence(
-    plan: Plan, table: pa.Table, sizes: pa.Array, first_row: int | None
-) -> Evidence:
+def read_evidence(plan: Plan, table: pa.Table, sizes: pa.Array, first_row: int | None) -> Evidence:
     """What the columns and constants of a plan say about who wrote the rows of a table.
 
     Args:
@@ -102,9 +100,7 @@ def read_evidence(
     """
     turns = plan.turns and read_authorship(table, sizes, plan.text, plan.roles, plan.parts)
     return Evidence(
-        tuple(
-            _strings(stated.value, table, "origin", schema.ORIGINS) for stated in plan.origin
-        ),
+        tuple(_strings(stated.value, table, "origin", schema.ORIGINS) for stated in plan.origin),
         _strings(plan.method.value, table, "method", schema.METHODS),
         _generators(plan.generator.value, table, turns),
         _numbers(plan.fields.get("synthetic_share"), table, "synthetic_share", first_row),

@@ -55,7 +55,7 @@ def decide_origins(
     ids: pa.Array,
     *,
     on_conflict: str,
-    human_before: str | None,
+    human_before: Any,
     first_row: int | None,
 ) -> Origins:
     """Decide the origin of each row.
@@ -66,14 +66,15 @@ def decide_origins(
         until: Latest possible collection of each row.
         ids: `prov_id` of each row, for messages.
         on_conflict: What to do with rows that contradict themselves, as in `Annotator`.
-        human_before: The cutoff, or None.
+        human_before: The cutoff, an ISO date, or None.
         first_row: Number of the first row in its split, for messages.
 
     Raises:
         ConflictError: A row contradicts itself, and `on_conflict` says to stop there.
     """
-    claims = claims_of(plan, evidence if _varies(plan) else _first_row(evidence))
-    codes, ranks, conflict, some = _weighed(claims, len(ids) if _varies(plan) else 1)
+    varies = _varies(plan)
+    claims = claims_of(plan, evidence if varies else _first_row(evidence))
+    codes, ranks, conflict, some = _weighed(claims, len(ids) if varies else 1)
     if conflict.any():
         if on_conflict == ERROR:
             raise _conflict(claims, conflict, ids, first_row)
@@ -82,10 +83,9 @@ def decide_origins(
         else:
             codes, ranks = codes.copy(), ranks.copy()
             codes[conflict], ranks[conflict] = SILENT, _DEFAULT
-    if not _varies(plan):
-        codes, ranks, conflict, some = (
-            np.broadcast_to(each, len(ids)) for each in (codes, ranks, conflict, some)
-        )
+    if not varies:
+        codes, ranks = np.broadcast_to(codes, len(ids)), np.broadcast_to(ranks, len(ids))
+        conflict, some = np.broadcast_to(conflict, len(ids)), np.broadcast_to(some, len(ids))
     if human_before is not None:
         old = (codes == SILENT) & ~conflict & ~some & wholly_before(until, human_before)
         codes, ranks = np.where(old, NAMES.index(HUMAN), codes), np.where(old, _CUTOFF, ranks)
@@ -111,8 +111,14 @@ def _first_row(evidence: Evidence) -> Evidence:
     def one(array: pa.Array) -> pa.Array:
         return array.slice(0, 1) if len(array) else pa.nulls(1, array.type)
 
-    origins = tuple(one(each) for each in evidence.origins)
-    return Evidence(origins, *(one(each) for each in evidence[1:5]), None)
+    return Evidence(
+        tuple(one(each) for each in evidence.origins),
+        method=one(evidence.method),
+        generator=one(evidence.generator),
+        share=one(evidence.share),
+        generation=one(evidence.generation),
+        turns=None,
+    )
 
 
 def _weighed(claims: list[Claim], rows: int) -> tuple[Codes, Codes, Mask, Mask]:

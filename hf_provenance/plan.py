@@ -21,10 +21,10 @@ from hf_provenance.errors import SchemaError, TextColumnError
 from hf_provenance.identity import text_kind
 from hf_provenance.sources.chats import turn_fields
 from hf_provenance.sources.fields import Col, resolve
-from hf_provenance.sources.layouts import Layout, detect_layout, layout_named
+from hf_provenance.sources.layouts import LAYOUTS, Layout, detect_layout, layout_named
 from hf_provenance.sources.markers import is_scannable
 from hf_provenance.sources.registry import Record
-from hf_provenance.statements import AUTO, Statements
+from hf_provenance.statements import Statements
 
 TEXTS = ("text", "content", "raw_content")
 CHATS = ("messages", "conversations", "conversation")
@@ -208,20 +208,20 @@ class _Sources:
         return Stated(value, basis, f" (layout {self.layout.name})")
 
 
-def _layout(
-    annotator: Statements, record: Record | None, arrow_schema: pa.Schema
-) -> Layout | None:
+def _layout(annotator: Statements, record: Record | None, arrow_schema: pa.Schema) -> Layout | None:
     """The layout that the caller names, that the record names, or that the columns have."""
     if isinstance(annotator.layout, Layout):
         if not annotator.layout.fits(arrow_schema):
             raise SchemaError(
-                f"layout={annotator.layout.name!r} has the columns "
-                f"{dict(annotator.layout.columns)}, and the data has {arrow_schema.names[:30]}: "
-                'leave it to `layout="auto"`, or name the fields.'
+                f"layout={annotator.layout.name!r} does not fit: "
+                f"{'; '.join(annotator.layout.lacks(arrow_schema))}. Leave it to "
+                '`layout="auto"`, or name the fields.'
             )
         return annotator.layout
-    if annotator.layout != AUTO:
+    if annotator.layout is None:
         return None
+    if isinstance(annotator.layout, tuple):
+        return detect_layout(arrow_schema, (*annotator.layout, *LAYOUTS))
     if record and record.layout:
         layout = layout_named(record.layout)
         if layout.fits(arrow_schema):
@@ -239,8 +239,8 @@ def _authors(
     """What roles and parts stand for, and whose word that is; None where no text has either."""
     roles = dict(layout.roles) if layout else {}
     basis, by = "column", f" (layout {layout.name})" if layout else ""
-    if record and record.roles:
-        roles |= dict(record.roles)
+    if record and record.roles and not set(record.roles) <= set(roles.items()):
+        roles = dict(record.roles)
         basis, by = "registry", f" (the record of {record.dataset})"
     if annotator.roles:
         roles |= dict(annotator.roles)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any, ClassVar
 
@@ -43,7 +43,7 @@ class Statements:
     language: Constant | Callable[[str], str | None] = None
     license: Constant = None
     roles: Mapping[str, str] | tuple[tuple[str, str], ...] | None = None
-    layout: str | Layout | None = AUTO
+    layout: str | Layout | Sequence[Layout] | None = AUTO
     registry: str | Record | None = None
     human_before: str | date | None = None
     on_conflict: str = "error"
@@ -92,13 +92,17 @@ class Statements:
         if not isinstance(self.markers, bool):
             raise UsageError(f"markers={self.markers!r}: say True to look for them, or False.")
 
-
     def _read_evidence(self) -> None:
         """Look layout and record up by name, so that the state holds what they say by value."""
         if isinstance(self.layout, str) and self.layout != AUTO:
             object.__setattr__(self, "layout", layout_named(self.layout))
-        elif not (self.layout in (AUTO, None) or isinstance(self.layout, Layout)):
-            raise UsageError(f"layout={self.layout!r}: give a name, a Layout, 'auto' or None.")
+        elif isinstance(self.layout, list | tuple):
+            object.__setattr__(self, "layout", tuple(self.layout))
+        given = self.layout if isinstance(self.layout, tuple) else (self.layout,)
+        if self.layout not in (AUTO, None) and not all(isinstance(each, Layout) for each in given):
+            raise UsageError(
+                f"layout={self.layout!r}: give a name, a Layout or several, 'auto' or None."
+            )
         if isinstance(self.registry, str):
             object.__setattr__(self, "registry", _known(self.registry))
         elif not (self.registry is None or isinstance(self.registry, Record)):
@@ -131,7 +135,9 @@ def _check_choice(name: str, value: Any, choices: tuple[str | None, ...]) -> Non
 
 
 def _known(dataset: str) -> Record:
+    """The record of a dataset, with the revision that was named."""
     record = known(dataset)
+    _, at, revision = dataset.partition("@")
     if record is None:
         near = nearest(dataset)
         hint = f" Near: {', '.join(near)}." if near else ""
@@ -139,7 +145,7 @@ def _known(dataset: str) -> Record:
             f"registry={dataset!r} is no dataset that is known here.{hint} What its card says is "
             f"read with `registry=look_up({dataset!r})`."
         )
-    return record
+    return replace(record, dataset=record.dataset + at + revision)
 
 
 def _check_date(name: str, value: Any) -> None:

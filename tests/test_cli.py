@@ -279,7 +279,7 @@ def test_markers_are_noted_where_asked_for(tmp_path: Path) -> None:
 
 
 def test_no_find_takes_no_column_by_its_name(rows: Path, tmp_path: Path) -> None:
-    run("annotate", rows, "-o", tmp_path / "out", "--no-find", "--no-figures")
+    run("annotate", rows, "-o", tmp_path / "out", "--layout", "none", "--no-figures")
     assert list(shown(tmp_path / "out", "crawl_date")) == ["undated"]
 
 

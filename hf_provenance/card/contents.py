@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hf_provenance import schema
+from hf_provenance.card.advice import next_steps
 from hf_provenance.card.facts import Facts
 from hf_provenance.card.metadata import languages_of
 from hf_provenance.card.wording import Timeline, sentence
@@ -18,6 +19,7 @@ from hf_provenance.summary import CLASSES, Summary, class_of
 
 MOST_GENERATORS = 10
 MOST_LANGUAGES = 4
+
 
 @dataclass(frozen=True)
 class Line:
@@ -82,6 +84,7 @@ def contents(summary: Summary, facts: Facts) -> dict[str, Any]:
         "mixed": mixed_share(summary, unit),
         "range": synthetic_range(summary, unit),
         "problems": problems(summary),
+        "next_steps": next_steps(summary),
         "columns": [schema.BY_NAME[name] for name in summary.columns],
     }
 

@@ -14,6 +14,7 @@ from typing import Any, NoReturn
 from hf_provenance.errors import SummaryError
 from hf_provenance.plain_data import shown
 from hf_provenance.schema import HUMAN, MIXED, SCHEMA, SYNTHETIC, UNKNOWN
+from hf_provenance.sources.registry import SYNTHETIC_TAG, TOOLS
 from hf_provenance.summary import BY_DATE, UNITS, Summary
 
 ORIGINS = (HUMAN, SYNTHETIC, MIXED, UNKNOWN)
@@ -22,8 +23,8 @@ ORIGINS = (HUMAN, SYNTHETIC, MIXED, UNKNOWN)
 BY_DATE_ONLY = "human_by_crawl_date_only"
 """Key of the share that is human by crawl date and nothing else."""
 
-SYNTHETIC_TAGS = ("synthetic", "distilabel", "datadreamer", "datadesigner")
-"""Tags of cards whose rows a model wrote, at least in part: a custom, and tools that leave one."""
+TAGS = (SYNTHETIC_TAG, *TOOLS)
+"""Tags of cards that say something of models: that the set is synthetic, or which tool was used."""
 
 _ROUNDING = Fraction(51, 1_000_000)
 """How far a share on a card may lie from the truth: it has four decimals, rounded from a float."""
@@ -147,7 +148,7 @@ def standard_fields(front: Mapping[str, Any]) -> tuple[str, ...]:
     """
     said = {
         "language_creators": _texts(front.get("language_creators")),
-        "tags": [tag for tag in _texts(front.get("tags")) if tag.lower() in SYNTHETIC_TAGS],
+        "tags": [tag for tag in _texts(front.get("tags")) if tag.lower() in TAGS],
     }
     return tuple(
         f"{key}: {', '.join(values[:_MOST_VALUES])}" for key, values in said.items() if values

@@ -1,4 +1,4 @@
-"""Verbs on rows that are here, or are read from the Hub: demo, annotate, split, summarize, card."""
+"""Verbs on rows that are here, or are read from the Hub: from `demo` to `card`."""
 
 from __future__ import annotations
 
@@ -14,14 +14,17 @@ from hf_provenance.card.card import build_card
 from hf_provenance.commands import options as shared
 from hf_provenance.commands.fields import field_options, fields_from
 from hf_provenance.commands.printing import print_data, print_summary, report
+from hf_provenance.conflicts import find_conflicts
 from hf_provenance.demo import ANNOTATOR, CARD, load_demo
-from hf_provenance.errors import UsageError, VocabularyError
+from hf_provenance.errors import InputError, UsageError, VocabularyError
+from hf_provenance.explain import explain as explain_row
 from hf_provenance.inputs import head_of, open_input, reading
 from hf_provenance.inputs import summarize as summarize_rows
 from hf_provenance.publish.contents.published import Published
 from hf_provenance.publish.folder import save_to_folder
 from hf_provenance.publish.hub import push_to_hub
 from hf_provenance.publish.pushing.heads import ANNOTATE
+from hf_provenance.schema import is_annotated
 from hf_provenance.tables import named_splits
 
 
@@ -73,7 +76,7 @@ def annotate(
     """  # noqa: D301 - a raw \\b would not keep click from wrapping the example
     if push == (options["output"] is not None):
         raise UsageError("say where to: -o FOLDER, or --push to label a Hub dataset in place.")
-    annotator = Annotator(**fields_from(options))
+    annotator = Annotator(**fields_from(options, input_))
     with reading(input_):
         dataset = open_input(input_, config=config, revision=head_of(input_) if push else None)
         try:
@@ -165,6 +168,78 @@ def card(
         print_data({"data": data, "text": written.text})
     else:
         click.echo(str(written), nl=False)
+
+
+@click.command()
+@click.argument("input_", metavar="INPUT")
+@click.option("--row", required=True, type=click.IntRange(min=0), metavar="N",
+              help="Number of the row in its split, from 0.")  # fmt: skip
+@click.option("--split", help="Split, where INPUT has several.")
+@shared.with_options([*field_options(), shared.config, shared.form])
+def explain(
+    input_: str, row: int, split: str | None, config: str | None, form: str, **options: Any
+) -> None:
+    """Say in words which rule gives row N of INPUT its label.
+
+    Labels that the row has are put into words; give fields, or an INPUT without labels, and the
+    row is labelled step by step.
+
+    Example: hf-provenance explain data.parquet --row 1
+    """
+    fields = fields_from(options, input_)
+    with reading(input_):
+        rows = _one_split(open_input(input_, config=config), split, input_)
+        found = next(iter(rows.skip(row).take(1)), None)
+    if found is None:
+        raise InputError(f"{input_}: there is no row {row:,}.")
+    stated = Annotator(**fields)
+    labelled = is_annotated(found) and stated == Annotator(registry=stated.registry)
+    explanation = explain_row(found, None if labelled else stated, features=rows.features)
+    if form == "json":
+        print_data(explanation.to_dict())
+    else:
+        click.echo(str(explanation))
+
+
+@click.command()
+@click.argument("input_", metavar="INPUT")
+@shared.with_options([*field_options(), shared.config, shared.form])
+@click.pass_context
+def conflicts(
+    context: click.Context, /, input_: str, config: str | None, form: str, **options: Any
+) -> None:
+    """List the sources of INPUT that contradict each other, with example rows.
+
+    Exit status 1 says that rows contradict themselves.
+
+    \b
+    Example:
+      hf-provenance conflicts data.parquet \\
+          --origin "col(written_by, ai=synthetic, person=human)" --method web_crawl
+    """  # noqa: D301 - a raw \\b would not keep click from wrapping the example
+    annotator = Annotator(**fields_from(options, input_))
+    with reading(input_):
+        found = find_conflicts(open_input(input_, config=config), annotator)
+    if form == "json":
+        print_data(found.to_dict())
+    else:
+        click.echo(found.to_markdown())
+    if found:
+        context.exit(1)
+
+
+def _one_split(dataset: Any, name: str | None, input_: str) -> Any:
+    """The split that is named, or the only one.
+
+    Raises:
+        InputError: There is no such split, or there are several and none is named.
+    """
+    splits = named_splits(dataset)
+    if name is None and len(splits) == 1:
+        return next(iter(splits.values()))
+    if name not in splits:
+        raise InputError(f"{input_}: its splits are {list(splits)}; name one with --split.")
+    return splits[name]
 
 
 def _save(dataset: Any, options: dict[str, Any], quiet: bool) -> Published:

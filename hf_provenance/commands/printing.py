@@ -9,6 +9,7 @@ import click
 
 from hf_provenance import numerals
 from hf_provenance.card import wording
+from hf_provenance.card.advice import next_steps
 from hf_provenance.card.contents import problems
 from hf_provenance.card.facts import DEFAULT
 from hf_provenance.examples import problem_examples
@@ -25,7 +26,7 @@ def report(published: Published, form: str, quiet: bool) -> None:
         return
     print_published(published)
     if not quiet:
-        for line in problem_examples(published):
+        for line in [*problem_examples(published), *next_steps(published.summary)]:
             click.echo(line, err=True)
 
 

@@ -63,7 +63,11 @@ def turn_fields(type_: pa.DataType) -> tuple[str, str] | None:
     for speaker, said in _TURNS:
         if names.issuperset((speaker, said)):
             spoken = text_kind(turn.field(said).type) in ("text", "nested")
-            return (speaker, said) if text_kind(turn.field(speaker).type) == "text" and spoken else None
+            return (
+                (speaker, said)
+                if text_kind(turn.field(speaker).type) == "text" and spoken
+                else None
+            )
     return None
 
 

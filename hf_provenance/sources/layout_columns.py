@@ -52,6 +52,7 @@ class Layout:
         title: What people call it.
         columns: Pairs of (dotted path, kind) that must all be there; kinds are those of `KINDS`.
         absent: Top-level columns that must not be there.
+        exact: Whether there must be no columns but these, where their names are common ones.
         text: Columns that hold the text; empty: found as usual.
         parts: Pairs of (text column, origin): who wrote a plain text column, where a row is made
             of several by different authors. Columns not named are by nobody known.
@@ -75,6 +76,7 @@ class Layout:
     title: str
     columns: tuple[tuple[str, str], ...]
     absent: tuple[str, ...] = ()
+    exact: bool = False
     text: tuple[str, ...] = ()
     parts: tuple[tuple[str, str], ...] = ()
     roles: tuple[tuple[str, str], ...] = ()
@@ -107,6 +109,10 @@ class Layout:
                 yield f"there is no column {name!r}"
             elif not KINDS[kind](type_):
                 yield f"{name!r} is of the kind {kind} in this layout and has the type {type_}"
+        own = {name.split(".")[0] for name, _ in self.columns}
+        for name in arrow_schema.names if self.exact else ():
+            if name not in own:
+                yield f"there is a column {name!r}, and data of this layout has no others"
         for name in self.absent:
             if name in arrow_schema.names:
                 yield f"there is a column {name!r}, which data of this layout does not have"

@@ -125,6 +125,7 @@ class _Entry:
             title=self._text("title") or self.entry["name"],
             columns=tuple(self.columns.items()),
             absent=self._names("absent"),
+            exact=self._flag("exact"),
             text=text,
             parts=self._origins("parts", plain),
             roles=roles,
@@ -135,6 +136,12 @@ class _Entry:
             cannot_know=self._text("cannot_know"),
             **{key: self._field(key, self.entry.get(key)) for key in (*_LABELS, *_OWN)},
         )
+
+    def _flag(self, key: str) -> bool:
+        value = self.entry.get(key, False)
+        if not isinstance(value, bool):
+            self._refuse(key, f"is {value!r}: say true or false")
+        return value
 
     def _columns(self) -> dict[str, str]:
         columns = dict(_paths(self.entry.get("columns") or {}))
