@@ -39,7 +39,10 @@ _BLOCK = 1 << 17
 """Words that are read at a time, so that they stay in the processor's cache."""
 
 _THREADS = 2
-"""At most: more would stand in each other's way where `num_proc` has made a process for each core."""
+"""At most: `num_proc` may have made a process for each core already."""
+
+_WORTH_IT = 1_000_000
+"""Bytes that are worth a second thread."""
 
 _BITS = 18
 """Of the number of an entry of a table: 256 kB of them stay in the cache, too."""
@@ -108,17 +111,17 @@ class Sieve:
         last = max(first, whole - 2)
         rest = np.zeros(16, np.uint8)
         rest[: len(data) - 4 * last] = data[4 * last :]
-        found = [self._compare(words, self._known(words, first), 0)]
+        known = np.concatenate([np.zeros(0, np.int64), *self._known(words, first)])
+        found = [self._compare(words, known, 0)]
         found.append(self._compare(rest.view("<u4"), np.arange(4), 4 * last))
         starts, keys = zip(*found, strict=True)
         return np.concatenate(starts), np.concatenate(keys)
 
-    def _known(self, words: NDArray[np.uint32], first: int) -> Rows:
+    def _known(self, words: NDArray[np.uint32], first: int) -> Iterator[Rows]:
         """Positions of the words, from the first one on, that the table lets through."""
         size = min(_BLOCK, max(len(words) - first, 1))
         mixed, slots = np.empty(size, np.uint32), np.empty(size, np.intp)
         known = np.empty(size, np.bool_)
-        found = []
         for start in range(first, len(words), size):
             block = words[start : start + size]
             count = len(block)
@@ -127,8 +130,7 @@ class Sieve:
             np.right_shift(mixed[:count], _DOWN4, out=mixed[:count])
             slots[:count] = mixed[:count]
             np.take(self._words, slots[:count], out=known[:count], mode="clip")
-            found.append(np.flatnonzero(known[:count]) + start)
-        return np.concatenate(found) if found else np.zeros(0, np.intp)
+            yield np.flatnonzero(known[:count]) + start
 
     def _compare(self, words: NDArray[np.uint32], at: Rows, base: int) -> tuple[Rows, Rows]:
         """Of the words at these positions, those around which all bytes of a string stand."""
@@ -159,15 +161,23 @@ def _span(words: NDArray[np.uint32], at: Rows, back: int) -> NDArray[np.uint64]:
 
 
 def sift(sieve: Sieve, texts: pa.ChunkedArray) -> list[Rows]:
-    """`Sieve.suspects` of the texts of all chunks, on as many cores as Arrow may use."""
-    threads = min(_THREADS, pa.cpu_count(), texts.num_chunks)
-    if threads > 1:
+    """`Sieve.suspects` of the texts of all chunks, on two cores where Arrow may use them."""
+    threads = min(_THREADS, pa.cpu_count())
+    parts = [part for chunk in texts.chunks for part in _parts(chunk, threads)]
+    if len(parts) > 1 and threads > 1:
         with ThreadPoolExecutor(threads) as pool:  # NumPy lets go of the interpreter's lock
-            found = list(pool.map(sieve.suspects, texts.chunks))
+            found = list(pool.map(sieve.suspects, parts))
     else:
-        found = [sieve.suspects(chunk) for chunk in texts.chunks]
+        found = [sieve.suspects(part) for part in parts]
     groups = zip(*found, strict=True) if found else ([] for _ in range(sieve.groups))
-    return [_joined(texts, group) for group in groups]
+    return [_joined(parts, group) for group in groups]
+
+
+def _parts(texts: pa.Array, threads: int) -> Iterator[pa.Array]:
+    """The texts in as many parts as there are threads, if they are worth it."""
+    step = len(texts) if texts.nbytes < _WORTH_IT else -(-len(texts) // threads)
+    for start in range(0, len(texts), max(1, step)):
+        yield texts.slice(start, step)
 
 
 def openings(texts: pa.ChunkedArray, words: Iterable[str]) -> Rows:
@@ -190,7 +200,7 @@ def openings(texts: pa.ChunkedArray, words: Iterable[str]) -> Rows:
         bytes_ = data[ends[rows][:, None] + np.arange(4)]
         head = bytes_.view("<u4").ravel() | _FOLD4
         found.append(rows[np.isin(bytes_[:, 0], _SPACE) | np.isin(head, heads)])
-    return _joined(texts, found)
+    return _joined(texts.chunks, found)
 
 
 def pick(texts: pa.ChunkedArray, rows: Rows) -> pa.ChunkedArray:
@@ -203,11 +213,11 @@ def pick(texts: pa.ChunkedArray, rows: Rows) -> pa.ChunkedArray:
     return pa.chunked_array(chunks, texts.type)
 
 
-def _joined(texts: pa.ChunkedArray, found: Iterable[Rows]) -> Rows:
-    """Positions in the chunks as positions in all texts."""
-    firsts = np.cumsum([0, *map(len, texts.chunks)])
-    parts = [rows + first for rows, first in zip(found, firsts[:-1], strict=True)]
-    return np.concatenate([np.zeros(0, np.int64), *parts])
+def _joined(parts: Sequence[pa.Array], found: Iterable[Rows]) -> Rows:
+    """Positions in parts of the texts as positions in all of them."""
+    firsts = np.cumsum([0, *map(len, parts)])[:-1]
+    moved = [rows + first for rows, first in zip(found, firsts, strict=True)]
+    return np.concatenate([np.zeros(0, np.int64), *moved])
 
 
 def offsets(texts: pa.Array) -> NDArray[np.int64]:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from hf_provenance.demo import load_demo
 from hf_provenance.schema import JOIN
 from hf_provenance.sources import markers as module
+from hf_provenance.sources.credentials import find_manifests, to_selectors
 from hf_provenance.sources.markers import MARKERS, WINDOW, Marker, find_markers, is_scannable
 
 BY_ID = {marker.id: marker for marker in MARKERS}
@@ -226,6 +227,157 @@ def test_chats_without_turns_have_none():
 )
 def test_where_nobody_can_tell_who_speaks_nothing_is_read(type_):
     assert not is_scannable(type_)
+
+
+# What a text must hold so that it is searched
+
+
+def reference(texts, markers=MARKERS):
+    """Each pattern over each text: what the sieve must not change."""
+    found = [[] for _ in texts]
+    column = pa.array(texts, pa.string())
+    for marker in markers:
+        window = {"start": (0, WINDOW), "end": (-WINDOW, None), "anywhere": (0, None)}
+        part = pc.utf8_slice_codeunits(column, *window[marker.where])
+        hits = pc.match_substring_regex(part, marker.pattern, ignore_case=True).to_pylist()
+        for row, hit in enumerate(hits):
+            found[row] += [marker.id] if hit else []
+    for row, text in enumerate(texts):
+        found[row] += [module.UNVALIDATED] if find_manifests(text or "") else []
+    return [JOIN.join(ids) or None for ids in found]
+
+
+PHRASES = [text for texts in SAID.values() for text in texts]
+MANIFEST = "\ufeff" + to_selectors(b"C2PATXT\0\x01\0\0\0\x03abc")
+ODD_CASE = str.maketrans({"s": "ſ", "k": "\u212a", "в": "\u1c80", "о": "\u1c82"})
+PIECES = st.one_of(
+    st.sampled_from([*PHRASES, MANIFEST, "", " ", "é", "私", "[INST", "turn0", "sorry, but"]),
+    st.sampled_from(PHRASES).map(str.upper),
+    st.sampled_from(PHRASES).map(lambda text: text.translate(ODD_CASE)),
+    st.tuples(st.sampled_from(PHRASES), st.integers(0, 60), st.integers(0, 60)).map(
+        lambda cut: cut[0][cut[1] : cut[2]]
+    ),
+    st.text(max_size=9),
+)
+LAYOUTS = st.sampled_from([pa.string(), pa.large_string(), pa.string_view()])
+TEXTS = st.one_of(st.none(), st.lists(PIECES, max_size=4).map("".join))
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(TEXTS, max_size=8), st.integers(0, 8), LAYOUTS)
+def test_the_sieve_changes_no_result(texts, skipped, type_):
+    column = pa.chunked_array([pa.array(texts, pa.string()).cast(type_)]).slice(skipped)
+    assert find_markers(column).to_pylist() == reference(texts[skipped:])
+
+
+@pytest.mark.parametrize("shift", range(8))
+def test_a_phrase_is_found_wherever_in_the_data_it_starts(shift):
+    texts = ["x" * shift, *PHRASES, *map(str.upper, PHRASES), "x" * shift]
+    assert found(*texts) == reference(texts)
+
+
+def test_long_columns_are_divided_without_loss():
+    texts = ["x" * 1_000, None, SELF] * 2_000
+    assert found(*texts) == [None, None, "self_id_en"] * 2_000
+
+
+def test_what_stands_under_a_null_is_not_read():
+    shown = pa.array([SELF, SELF])
+    hidden = pa.Array.from_buffers(
+        pa.string(), 2, [pa.py_buffer(b"\x02"), *shown.buffers()[1:]], null_count=1
+    )
+    assert find_markers(pa.chunked_array([hidden])).to_pylist() == [None, "self_id_en"]
+
+
+def test_a_marker_that_names_no_needs_is_looked_for_in_every_text():
+    plain = Marker(id="cat", language="en", where="anywhere", pattern="c[a-z]t")
+    opening = Marker(id="dog", language="en", where="start", pattern="^dog")
+    texts = pa.chunked_array([["a cut", "dog", "a dog"]])
+    assert find_markers(texts, [plain, opening]).to_pylist() == ["cat", "dog", None]
+
+
+def ways(tree):
+    """Strings that a parsed pattern finds: all its branches, and loops once and twice."""
+    strings = [""]
+    for name, value in tree:
+        strings = [start + end for start in strings for end in ways_of(str(name), value)]
+    return strings
+
+
+def ways_of(name, value):
+    match name:
+        case "LITERAL":
+            return [chr(value)]
+        case "NOT_LITERAL" | "ANY":
+            return ["x"]
+        case "IN":
+            return [one for kind, item in value for one in class_of(str(kind), item)]
+        case "BRANCH":
+            return [one for branch in value[1] for one in ways(branch)]
+        case "SUBPATTERN":
+            return ways(value[3])
+        case "AT":
+            return [""]
+        case "MAX_REPEAT":
+            low, high, inner = value
+            once = ways(inner)
+            found = [""] if low == 0 else []
+            found += once
+            return found + ([a + b for a in once for b in once] if high > 1 and low else [])
+    raise AssertionError(name)
+
+
+def class_of(kind, item):
+    match kind:
+        case "LITERAL":
+            return [chr(item)]
+        case "RANGE":
+            return [chr(item[0]), chr(item[1])]
+        case "CATEGORY":
+            return [" ", "\n"]
+        case "NEGATE":
+            return []
+    raise AssertionError(kind)
+
+
+@pytest.mark.parametrize(
+    "marker", [m for m in MARKERS if m.where == "anywhere"], ids=lambda m: m.id
+)
+def test_whatever_a_pattern_finds_holds_one_of_its_needs(marker):
+    said = {text.lower() for text in ways(re._parser.parse(marker.pattern))}
+    assert len(said) > 1
+    needs = re.compile("|".join(re.escape(need).replace("0", "[0-9]") for need in marker.needs))
+    assert [text for text in said if not needs.search(text)] == []
+
+
+def test_every_marker_of_the_list_says_what_it_needs():
+    assert [marker.id for marker in MARKERS if not marker.needs or marker.where == "end"] == []
+
+
+# Several columns, and turns in parts
+
+
+def test_several_columns_of_a_row_are_read_together():
+    answers = pa.chunked_array([["a", SELF, None]])
+    chats = pa.chunked_array(
+        [pa.array([chat(("assistant", "cats [cite: 3]"))] * 2 + [None], pa.list_(TURN))]
+    )
+    assert find_markers([answers, chats]).to_pylist() == [
+        "ui_residue",
+        "self_id_en|ui_residue",
+        None,
+    ]
+
+
+def test_a_turn_in_parts_is_read():
+    part = pa.struct([("type", pa.string()), ("text", pa.string())])
+    turn = pa.struct([("role", pa.string()), ("content", pa.list_(part))])
+
+    def say(who, *texts):
+        return [{"role": who, "content": [{"type": "text", "text": text} for text in texts]}]
+
+    talks = [say("user", SELF), say("assistant", "a", SELF), None, say("assistant", None)]
+    assert found(*talks, type_=pa.list_(turn)) == [None, "self_id_en", None, None]
 
 
 # The list
