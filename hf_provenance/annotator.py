@@ -21,7 +21,8 @@ from hf_provenance import schema
 from hf_provenance.errors import ColumnClashError, MapUsageError
 from hf_provenance.identity import SPEECH_KEYS
 from hf_provenance.labels import label_rows
-from hf_provenance.plan import CHATS, Plan, make_plan
+from hf_provenance.plan import Plan, make_plan
+from hf_provenance.sources.well_known import CHATS
 from hf_provenance.statements import Statements
 
 

@@ -11,9 +11,9 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from hf_provenance import schema
-from hf_provenance.plan import DATES, DUMP
 from hf_provenance.publish.contents.published import Published
 from hf_provenance.schema import JOIN
+from hf_provenance.sources.well_known import DATES, DUMP
 
 _EACH = 3
 

@@ -15,7 +15,7 @@ from hf_provenance.errors import LabelError, SchemaError
 from hf_provenance.identity import as_text, identify, is_list, row_name, text_kind
 from hf_provenance.origins import STRONGEST, as_mask, decide_origins
 from hf_provenance.plan import Plan
-from hf_provenance.schema import JOIN, UNKNOWN
+from hf_provenance.schema import HUMAN, JOIN, UNKNOWN
 from hf_provenance.sources.crawl_dates import Intervals, read_date, read_dates
 from hf_provenance.sources.fields import Col, items, mapped, values
 from hf_provenance.sources.languages import LANGDETECT, detect_languages, langdetect_language
@@ -77,7 +77,8 @@ def label_rows(
     if "prov_license" in optional:
         columns["prov_license"] = _strings(fields["license"], table, "license", None)
     if "prov_markers" in optional:
-        columns["prov_markers"] = find_markers(table[plan.text[0]])
+        read = [name for name in plan.text if plan.parts.get(name) != HUMAN]
+        columns["prov_markers"] = find_markers([table[name] for name in read or plan.text])
     columns["prov_problems"] = problems.codes()
     wanted = schema.arrow_schema(plan.written)
     return pa.Table.from_arrays(

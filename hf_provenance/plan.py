@@ -11,27 +11,27 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from typing import Any, NamedTuple
 
 import pyarrow as pa
 
 from hf_provenance import schema
-from hf_provenance.errors import SchemaError, TextColumnError
+from hf_provenance.errors import SchemaError
 from hf_provenance.identity import text_kind
 from hf_provenance.sources.chats import turn_fields
 from hf_provenance.sources.fields import Col, resolve
 from hf_provenance.sources.layouts import LAYOUTS, Layout, detect_layout, layout_named
 from hf_provenance.sources.markers import is_scannable
 from hf_provenance.sources.registry import Record
+from hf_provenance.sources.well_known import (
+    DUMP,
+    LANGUAGE,
+    URL,
+    found_dates,
+    found_text,
+    text_columns,
+)
 from hf_provenance.statements import Statements
-
-TEXTS = ("text", "content", "raw_content")
-CHATS = ("messages", "conversations", "conversation")
-DATES = ("date", "timestamp", "created", "date_download")
-DUMP = "dump"
-URL = "url"
-LANGUAGE = "language"
 
 _OPTIONAL = {
     "synthetic_share": "prov_synthetic_share",
@@ -105,7 +105,7 @@ def make_plan(annotator: Statements, arrow_schema: pa.Schema) -> Plan:
     named = annotator.text
     if named is None:
         named = _there(record, arrow_schema) or _there(layout, arrow_schema) or None
-    text = _text_columns(named, arrow_schema)
+    text = text_columns(named, arrow_schema)
 
     sources = _Sources(annotator, record, layout, arrow_schema)
     method, generator = sources.first("method"), sources.first("generator")
@@ -115,19 +115,18 @@ def make_plan(annotator: Statements, arrow_schema: pa.Schema) -> Plan:
     if not collected and layout and layout.collected is not None:
         collected = tuple(each for each in layout.collected if _resolves(each, arrow_schema))
     elif not collected and find:
-        dated = [name for name in DATES if _has(arrow_schema, name, _may_hold_dates)][:1]
-        dumped = [name for name in (DUMP,) if _has(arrow_schema, name, _is_text)]
-        collected = tuple(Col(name) for name in dated + dumped)
+        collected = found_dates(arrow_schema)
+
+    def found(name: str) -> Col | None:
+        return found_text(arrow_schema, name) if find else None
 
     declared_language = annotator.language
     if declared_language == "langdetect" or callable(declared_language):
         declared_language = None
     fields = {
-        "source": sources.first("source").value or _found(find, arrow_schema, DUMP),
-        "url": sources.first("url").value or _found(find, arrow_schema, URL),
-        "language": declared_language
-        or sources.of_layout("language").value
-        or _found(find, arrow_schema, LANGUAGE),
+        "source": sources.first("source").value or found(DUMP),
+        "url": sources.first("url").value or found(URL),
+        "language": declared_language or sources.of_layout("language").value or found(LANGUAGE),
         "license": sources.first("license").value,
         "authored": sources.first("authored").value,
         "parents": sources.first("parents").value,
@@ -269,74 +268,15 @@ def _resolves(value: Col, arrow_schema: pa.Schema) -> bool:
     return True
 
 
-def _text_columns(text: Any, arrow_schema: pa.Schema) -> tuple[str, ...]:
-    if text is not None:
-        names = (text,) if isinstance(text, str) else tuple(text)
-        for name in names:
-            if name not in arrow_schema.names:
-                near = get_close_matches(name, arrow_schema.names, n=3)
-                hint = f" Did you mean {', '.join(map(repr, near))}?" if near else ""
-                raise TextColumnError(
-                    f"text={name!r}: the data has no such column.{hint} "
-                    f"It has {arrow_schema.names[:30]}."
-                )
-            if text_kind(arrow_schema.field(name).type) is None:
-                raise TextColumnError(
-                    f"text={name!r} has type {arrow_schema.field(name).type}, which is neither "
-                    "text, nested text nor media."
-                )
-        if not names:
-            raise TextColumnError("text=[] names no column: leave it out or name the text column.")
-        if len(set(names)) < len(names):
-            raise TextColumnError(f"text={list(names)} names a column twice: name each once.")
-        return names
-    for name in TEXTS:
-        if _has(arrow_schema, name, _is_text):
-            return (name,)
-    for name in CHATS:
-        if _has(arrow_schema, name, lambda type_: text_kind(type_) in ("nested", "text")):
-            return (name,)
-    candidates = [field.name for field in arrow_schema if text_kind(field.type) is not None]
-    named = f'`text="{candidates[0]}"`' if candidates else "`text=...`"
-    typed = [f"{name!r} is {arrow_schema.field(name).type}" for name in (*TEXTS, *CHATS)
-             if name in arrow_schema.names]  # fmt: skip
-    looked = f"{', '.join(typed)}" if typed else f"none of {[*TEXTS, *CHATS]} is here"
-    raise TextColumnError(
-        f"no text column was found: {looked}. Name it with {named}. "
-        + (f"Columns that could hold text: {candidates[:30]}." if candidates else "")
-        + ("" if candidates else f"The data has the columns {arrow_schema.names[:30]}.")
-    )
-
-
 def _check_scannable(text: tuple[str, ...], arrow_schema: pa.Schema) -> None:
-    if len(text) != 1 or not is_scannable(arrow_schema.field(text[0]).type):
+    odd = [name for name in text if not is_scannable(arrow_schema.field(name).type)]
+    if odd:
         raise SchemaError(
-            "markers need one plain text column, or a chat whose turns tell who speaks (`role` and "
+            "markers need plain text columns, or chats whose turns tell who speaks (`role` and "
             "`content`, or `from` and `value`, as text), because a user who quotes an assistant is "
-            f"no evidence; the text is in {list(text)}: name it with `text=`, or leave markers out."
+            f"no evidence; {odd[0]!r} is {arrow_schema.field(odd[0]).type}: name other columns "
+            "with `text=`, or leave markers out."
         )
-
-
-def _found(find: bool, arrow_schema: pa.Schema, name: str) -> Col | None:
-    return Col(name) if find and _has(arrow_schema, name, _is_text) else None
-
-
-def _has(arrow_schema: pa.Schema, name: str, fits: Any) -> bool:
-    return name in arrow_schema.names and fits(arrow_schema.field(name).type)
-
-
-def _is_text(type_: pa.DataType) -> bool:
-    return text_kind(type_) == "text"
-
-
-def _may_hold_dates(type_: pa.DataType) -> bool:
-    return (
-        _is_text(type_)
-        or pa.types.is_integer(type_)
-        or pa.types.is_float64(type_)
-        or pa.types.is_timestamp(type_)
-        or pa.types.is_date(type_)
-    )
 
 
 def check_one_plan(plans: dict[str, Plan]) -> None:

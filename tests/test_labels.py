@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hf_provenance import Annotator, col
+from hf_provenance import Annotator, Layout, col
 from hf_provenance.errors import (
     ConflictError,
     LabelError,
@@ -640,3 +640,22 @@ def test_a_user_who_quotes_an_assistant_leaves_no_marker():
     table = pa.table({"messages": talks})
     found = Annotator(markers=True).labels(table)["prov_markers"].to_pylist()
     assert found == [None, "self_id_en"]
+
+
+def test_markers_are_read_in_each_text_column():
+    annotator = Annotator(text=["prompt", "answer"], markers=True)
+    found = annotator.labels(pa.table({"prompt": ["Hi", QUOTED], "answer": [QUOTED, "Hi"]}))
+    assert found["prov_markers"].to_pylist() == ["self_id_en", "self_id_en"]
+
+
+def test_a_column_that_people_write_by_its_layout_leaves_no_marker():
+    layout = Layout(
+        name="asked",
+        title="Asked",
+        columns=(("prompt", "text"), ("answer", "text")),
+        text=("prompt", "answer"),
+        parts=(("prompt", "human"), ("answer", "synthetic")),
+    )
+    rows = pa.table({"prompt": ["Hi", QUOTED], "answer": [QUOTED, "Hi"]})
+    found = Annotator(layout=layout, markers=True).labels(rows)
+    assert found["prov_markers"].to_pylist() == ["self_id_en", None]

@@ -217,12 +217,17 @@ def test_markers_are_planned_where_it_can_be_told_who_speaks(type_):
     [
         ("messages", {"messages": pa.list_(pa.string())}),
         ("image", {"image": pa.binary()}),
-        (["prompt", "answer"], {"prompt": pa.string(), "answer": pa.string()}),
+        (["prompt", "turns"], {"prompt": pa.string(), "turns": pa.list_(pa.string())}),
     ],
 )
 def test_markers_where_nobody_can_tell_who_speaks_are_an_error(text, types):
-    with pytest.raises(SchemaError, match="markers need one plain text column, or a chat"):
+    with pytest.raises(SchemaError, match="markers need plain text columns, or chats"):
         plan(Annotator(text=text, markers=True), **types)
+
+
+def test_markers_are_planned_for_several_columns():
+    annotator = Annotator(text=["prompt", "answer"], markers=True)
+    assert "prov_markers" in plan(annotator, prompt=pa.string(), answer=CHAT).written
 
 
 def test_splits_that_would_get_other_columns_are_an_error_that_names_both():

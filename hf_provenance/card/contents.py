@@ -82,6 +82,7 @@ def contents(summary: Summary, facts: Facts) -> dict[str, Any]:
         "languages": languages(summary, facts),
         "no_language": no_language(summary, unit),
         "mixed": mixed_share(summary, unit),
+        "mixed_open": mixed_open(summary),
         "range": synthetic_range(summary, unit),
         "problems": problems(summary),
         "next_steps": next_steps(summary),
@@ -182,6 +183,12 @@ def mixed_share(summary: Summary, unit: str) -> tuple[int, int] | None:
         return None
     written = sum(_by_models(cell, unit) for cell in cells.to_pylist())
     return written, sum(cells[unit].to_pylist())
+
+
+def mixed_open(summary: Summary) -> int:
+    """Mixed rows of which nobody knows how much a model wrote."""
+    cells = summary.cells("labels", origin=MIXED)
+    return int(sum(cells["rows"].to_pylist()) - sum(cells["share_rows"].to_pylist()))
 
 
 def synthetic_range(summary: Summary, unit: str) -> tuple[int, int]:

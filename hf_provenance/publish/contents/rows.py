@@ -18,10 +18,10 @@ from tqdm.auto import tqdm
 from hf_provenance import schema
 from hf_provenance.errors import SchemaError, SplitError, TextColumnError, UsageError
 from hf_provenance.identity import as_text, text_kind
-from hf_provenance.plan import TEXTS
 from hf_provenance.publish.contents.edition import Ids, id48
 from hf_provenance.publish.contents.shards import Shard, ShardWriter
 from hf_provenance.sources.languages import MOST_SAMPLED, LanguageSample
+from hf_provenance.sources.well_known import TEXTS
 from hf_provenance.splits import Buckets
 from hf_provenance.summary import Summary, merge
 from hf_provenance.tables import whole_tables
