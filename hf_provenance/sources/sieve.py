@@ -1,4 +1,4 @@
-"""A sieve: which texts may hold one of a few words, at a few gigabytes a second.
+"""A sieve: which texts may hold one of a few words, at a gigabyte a second.
 
 Next to no text has a marker, and a regular expression reads 0.3 GB/s to say so. Here the bytes of
 all texts are looked at as one block, four at a time, and only every fourth position:
@@ -20,7 +20,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 
 import numpy as np
@@ -37,12 +36,6 @@ _SPAN = 7
 
 _BLOCK = 1 << 17
 """Words that are read at a time, so that they stay in the processor's cache."""
-
-_THREADS = 2
-"""At most: `num_proc` may have made a process for each core already."""
-
-_WORTH_IT = 1_000_000
-"""Bytes that are worth a second thread."""
 
 _BITS = 18
 """Of the number of an entry of a table: 256 kB of them stay in the cache, too."""
@@ -161,23 +154,10 @@ def _span(words: NDArray[np.uint32], at: Rows, back: int) -> NDArray[np.uint64]:
 
 
 def sift(sieve: Sieve, texts: pa.ChunkedArray) -> list[Rows]:
-    """`Sieve.suspects` of the texts of all chunks, on two cores where Arrow may use them."""
-    threads = min(_THREADS, pa.cpu_count())
-    parts = [part for chunk in texts.chunks for part in _parts(chunk, threads)]
-    if len(parts) > 1 and threads > 1:
-        with ThreadPoolExecutor(threads) as pool:  # NumPy lets go of the interpreter's lock
-            found = list(pool.map(sieve.suspects, parts))
-    else:
-        found = [sieve.suspects(part) for part in parts]
+    """`Sieve.suspects` of the texts of all chunks."""
+    found = [sieve.suspects(chunk) for chunk in texts.chunks]
     groups = zip(*found, strict=True) if found else ([] for _ in range(sieve.groups))
-    return [_joined(parts, group) for group in groups]
-
-
-def _parts(texts: pa.Array, threads: int) -> Iterator[pa.Array]:
-    """The texts in as many parts as there are threads, if they are worth it."""
-    step = len(texts) if texts.nbytes < _WORTH_IT else -(-len(texts) // threads)
-    for start in range(0, len(texts), max(1, step)):
-        yield texts.slice(start, step)
+    return [_joined(texts, group) for group in groups]
 
 
 def openings(texts: pa.ChunkedArray, words: Iterable[str]) -> Rows:
@@ -200,7 +180,7 @@ def openings(texts: pa.ChunkedArray, words: Iterable[str]) -> Rows:
         bytes_ = data[ends[rows][:, None] + np.arange(4)]
         head = bytes_.view("<u4").ravel() | _FOLD4
         found.append(rows[np.isin(bytes_[:, 0], _SPACE) | np.isin(head, heads)])
-    return _joined(texts.chunks, found)
+    return _joined(texts, found)
 
 
 def pick(texts: pa.ChunkedArray, rows: Rows) -> pa.ChunkedArray:
@@ -213,9 +193,9 @@ def pick(texts: pa.ChunkedArray, rows: Rows) -> pa.ChunkedArray:
     return pa.chunked_array(chunks, texts.type)
 
 
-def _joined(parts: Sequence[pa.Array], found: Iterable[Rows]) -> Rows:
-    """Positions in parts of the texts as positions in all of them."""
-    firsts = np.cumsum([0, *map(len, parts)])[:-1]
+def _joined(texts: pa.ChunkedArray, found: Iterable[Rows]) -> Rows:
+    """Positions in the chunks as positions in all texts."""
+    firsts = np.cumsum([0, *map(len, texts.chunks)])[:-1]
     moved = [rows + first for rows, first in zip(found, firsts, strict=True)]
     return np.concatenate([np.zeros(0, np.int64), *moved])
 

@@ -1,0 +1,84 @@
+"""Measure what looking for evidence costs: `annotate` with markers, and markers alone.
+
+Run by `scripts/bench evidence`.
+"""
+
+from __future__ import annotations
+
+import time
+from statistics import median
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from bench import WORK, compare, corpus_file
+from datasets import Dataset, load_dataset
+
+from hf_provenance import Annotator, annotate
+from hf_provenance.sources.markers import find_markers
+
+_PLAIN = Annotator(method="web_crawl")
+_MARKED = Annotator(method="web_crawl", markers=True)
+_BATCH = 7_000
+"""Rows that `annotate` hands over at a time: 16 MB of text."""
+
+
+def bench_evidence(rows: int, runs: int) -> None:
+    """`annotate` with and without markers, and megabytes a second of markers alone."""
+    corpus = fineweb_like(rows)
+    compare("annotate with markers / without",
+            lambda: annotate(corpus, _MARKED), lambda: annotate(corpus, _PLAIN),
+            runs, goal="<= 1.5")  # fmt: skip
+    texts = pq.read_table(corpus_file(rows), columns=["text"])["text"].combine_chunks()
+    texts = pa.chunked_array([texts] if isinstance(texts, pa.Array) else texts.chunks)
+    every = pc.binary_join_element_wise(
+        texts.slice(0, 20_000), "As an AI language model, I can't say.", " "
+    )
+    speed("markers", texts, runs)
+    speed("markers, where each row has one", every, runs)
+
+
+def speed(name: str, texts: pa.ChunkedArray, runs: int) -> None:
+    """Print megabytes a second on one core, in batches as `annotate` makes them."""
+    size = pc.sum(pc.binary_length(texts)).as_py() / 1e6
+    threads = pa.cpu_count()
+    pa.set_cpu_count(1)
+    speeds = []
+    for number in range(runs + 1):
+        started = time.perf_counter()
+        for start in range(0, len(texts), _BATCH):
+            find_markers(texts.slice(start, _BATCH))
+        if number:  # the first run warms caches
+            speeds.append(size / (time.perf_counter() - started))
+    pa.set_cpu_count(threads)
+    print(
+        f"{name}: {median(speeds):,.0f} MB/s on one core "
+        f"({min(speeds):,.0f} to {max(speeds):,.0f}), goal >= 20"
+    )
+
+
+def fineweb_like(rows: int) -> Dataset:
+    """The corpus with the columns and types of FineWeb."""
+    path = WORK / f"fineweb-{rows}.parquet"
+    if not path.is_file():
+        table = pq.read_table(corpus_file(rows))
+        dumps: list[Any] = table["dump"].to_pylist()
+        columns = {
+            "text": table["text"],
+            "id": [
+                f"<urn:uuid:{number:08x}-0000-4000-8000-{number:012x}>" for number in range(rows)
+            ],
+            "dump": table["dump"],
+            "url": table["url"],
+            "date": table["date"],
+            "file_path": [f"s3://commoncrawl/crawl-data/{dump}/warc/0.warc.gz" for dump in dumps],
+            "language": table["language"],
+            "language_score": np.random.default_rng(1).uniform(0.65, 1.0, rows),
+            "token_count": pc.divide(pc.utf8_length(table["text"]), 4).cast(pa.int64()),
+        }
+        partial = path.with_suffix(".partial")
+        pq.write_table(pa.table(columns), partial)
+        partial.replace(path)
+    return load_dataset("parquet", data_files=str(path), split="train")
