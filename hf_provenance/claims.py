@@ -218,8 +218,9 @@ def _turns(stated: Stated, wrote: Authorship) -> list[Claim]:
     total = np.maximum(wrote.total, 1)
 
     def said(row: int) -> str:
-        model, human = (f"{part[row] / total[row]:.0%}" for part in (wrote.synthetic, wrote.human))
-        return f"turns {model} by a model and {human} by people{stated.by}"
+        by = {"a model": wrote.synthetic, "people": wrote.human, "nobody known": wrote.other}
+        parts = [f"{n[row] / total[row]:.0%} by {who}" for who, n in by.items() if n[row]]
+        return f"turns {', '.join(parts)}{stated.by}"
 
     nothing, anything = np.zeros(len(least), np.float32), np.ones(len(least), np.float32)
     return [

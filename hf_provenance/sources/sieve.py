@@ -7,7 +7,7 @@ all texts are looked at as one block, four at a time, and only every fourth posi
 
 Seven bytes in a row cover a whole word of four, wherever they start. So a text that holds a
 string of seven bytes has, at one of the positions 0, 4, 8, ... one of the four words inside of it
-(for `uage mo` these are `uage`, `age `, `ge m`, `e mo`). A table tells which words those are, and what it
+(of `uage mo`: `uage`, `age `, `ge m`, `e mo`). A table tells which words those are, and what it
 lets through is compared with all seven bytes. What is left is a suspect. No text that holds one
 of the strings is missed; a suspect may still be innocent, so whoever asks reads the suspects.
 

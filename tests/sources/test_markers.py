@@ -13,6 +13,7 @@ from hf_provenance.schema import JOIN
 from hf_provenance.sources import markers as module
 from hf_provenance.sources.credentials import find_manifests, to_selectors
 from hf_provenance.sources.markers import MARKERS, WINDOW, Marker, find_markers, is_scannable
+from hf_provenance.sources.sieve import spellings
 
 BY_ID = {marker.id: marker for marker in MARKERS}
 SELF = "As an AI language model, I have no view on cats."
@@ -348,6 +349,16 @@ def test_whatever_a_pattern_finds_holds_one_of_its_needs(marker):
     assert len(said) > 1
     needs = re.compile("|".join(re.escape(need).replace("0", "[0-9]") for need in marker.needs))
     assert [text for text in said if not needs.search(text)] == []
+
+
+def test_the_sieve_knows_every_letter_that_re2_takes_for_another():
+    others = pa.array([chr(code) for code in (*range(1, 0x3000), *range(0xA640, 0xAC00))])
+    needed = {letter for marker in MARKERS for need in marker.needs for letter in need}
+    for letter in needed - set("0"):
+        same = pc.match_substring_regex(others, re.escape(letter), ignore_case=True)
+        for other in others.filter(same).to_pylist():
+            folded = bytes(byte | 0x20 for byte in other.encode())
+            assert folded in set(spellings(letter)), (letter, other)
 
 
 def test_every_marker_of_the_list_says_what_it_needs():
