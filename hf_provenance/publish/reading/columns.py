@@ -7,6 +7,7 @@ and one range for each row group, and none of its text.
 from __future__ import annotations
 
 import io
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
@@ -184,6 +185,11 @@ def label_tables(
         yield from opened.tables(names if columns is None else columns)
 
 
+_LINGERING: deque[pa.PythonFile] = deque(maxlen=4 * _READERS)
+"""Files that were read last. Arrow's own threads may let go of a file a moment after they have read
+it; were theirs the last hold on it, and the program at its end, Python would abort the process."""
+
+
 class OpenParquet:
     """A Parquet file of a tree whose footer has been read.
 
@@ -247,9 +253,9 @@ class OpenParquet:
         self._file.hold(min(start, size - _TAIL))
         footer = io.BytesIO(_MAGIC + self._file.part(start, size))
         metadata = self._guarded(partial(pq.read_metadata, footer))
-        return self._guarded(
-            partial(pq.ParquetFile, self._file, metadata=metadata, pre_buffer=True)
-        )
+        native = pa.PythonFile(self._file, mode="r")
+        _LINGERING.append(native)
+        return self._guarded(partial(pq.ParquetFile, native, metadata=metadata, pre_buffer=True))
 
     def _guarded(self, function: Callable[[], Any]) -> Any:
         """Call Arrow, which answers what is no Parquet with errors of many kinds."""
