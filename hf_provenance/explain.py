@@ -15,7 +15,6 @@ from hf_provenance.claims import NAMES, SILENT, Claim, claims_of
 from hf_provenance.errors import ConflictError, SchemaError
 from hf_provenance.identity import identify
 from hf_provenance.labels import label_rows, read_evidence
-from hf_provenance.origins import STRONGEST
 from hf_provenance.plan import Plan
 from hf_provenance.schema import BASIS_MEANINGS, UNKNOWN
 from hf_provenance.sources.layouts import why
@@ -132,13 +131,10 @@ def _of_rules(table: pa.Table, annotator: Annotator) -> Explanation:
         stops = ""
     except ConflictError:
         # It is here to be explained, not to stop at.
-        labels = label_rows(replace(annotator, on_conflict=STRONGEST), plan, table, None)
-        stops = " Its sources contradict each other, so `annotate` stops at this row."
+        labels = label_rows(replace(annotator, on_conflict=UNKNOWN), plan, table, None)
+        stops = " So `annotate` stops at this row."
     row = labels.to_pylist()[0]
-    origin, basis = row["prov_origin"], row["prov_origin_basis"]
-    if stops:
-        origin, basis = UNKNOWN, "default"
-    because = _because(annotator, claims, row) if not stops else "no label can be given."
+    because = _because(annotator, claims, row)
     found = (why(plan.layout, table.schema),) if plan.layout else ()
     record = plan.record
     if record is not None:
@@ -147,8 +143,8 @@ def _of_rules(table: pa.Table, annotator: Annotator) -> Explanation:
         found = (*found, f"The rows are taken to be of {record.dataset}{stated}.{said}")
     read = f"The text is in {', '.join(map(repr, plan.text))}, {row['prov_bytes']:,} bytes."
     return Explanation(
-        origin,
-        basis,
+        row["prov_origin"],
+        row["prov_origin_basis"],
         because + stops,
         spoke,
         (read, *found, *_facts(row)),
@@ -165,12 +161,20 @@ def _because(annotator: Annotator, claims: list[Claim], row: Mapping[str, Any]) 
             f"{annotator.human_before} (until {row['prov_collected_until']})."
         )
     if origin == UNKNOWN:
-        conflict = "conflict" in (row["prov_problems"] or "")
-        return "its sources contradict each other." if conflict else "nobody says who wrote it."
+        problems = (row["prov_problems"] or "").split(schema.JOIN)
+        if "conflict" in problems:
+            return "its sources contradict each other."
+        if "outweighed" in problems:
+            return "its sources contradict each other, and the stronger one names no author."
+        return "nobody says who wrote it."
     deciding = [
         claim for claim in claims
         if claim.codes[0] != SILENT and NAMES[claim.codes[0]] == origin and claim.basis == basis
     ]  # fmt: skip
+    if not deciding:
+        # Nobody says mixed: a model wrote some of it, and people are known to have written some.
+        said = " and ".join(claim.said(0) for claim in claims if claim.speaks[0])
+        return f"{said}, so a model wrote part of it."
     said = deciding[0].said(0)
     if deciding[0].direct:
         return f"{said}."
@@ -183,6 +187,8 @@ def _spoken(claim: Claim) -> str:
         means = NAMES[claim.codes[0]]
     elif claim.least[0] > 0:
         means = "a model had a hand in it"
+    elif claim.most[0] == 0:
+        means = "no model wrote any of it"
     else:
         means = "not all of it is by a model"
     return f"{claim.said(0)}: {means} (basis {claim.basis})"

@@ -2,12 +2,14 @@
 
 The strongest claim that says directly who wrote a row decides (`schema.BASES`, strongest first).
 Where there is none, it follows from what implies it: a method of the model kind or a generator
-says synthetic; turns of which only a part is by a known author say mixed. Nothing implies human.
+says synthetic, and mixed where people are known to have written part of the row; turns of which
+only a part is by a known author say mixed. Nothing implies human.
 Last comes the cutoff, where a caller asked for it. What nobody states is `unknown`, with the
 basis `default`.
 
 A row whose claims contradict each other, such as one that is stated human and has a generator,
-is an error, unless the caller says otherwise.
+is an error, unless the caller says otherwise. Where the stronger claim is to be believed, those
+that contradict it are left out, and the rest is weighed as if they had not been made.
 """
 
 from __future__ import annotations
@@ -22,7 +24,7 @@ from hf_provenance.claims import NAMES, SILENT, Claim, Codes, Evidence, Mask, cl
 from hf_provenance.errors import ConflictError
 from hf_provenance.identity import row_name
 from hf_provenance.plan import Plan
-from hf_provenance.schema import BASES, HUMAN, SYNTHETIC, UNKNOWN
+from hf_provenance.schema import BASES, HUMAN, MIXED, SYNTHETIC, UNKNOWN
 from hf_provenance.sources.cutoffs import wholly_before
 from hf_provenance.sources.fields import Col
 
@@ -79,7 +81,7 @@ def decide_origins(
         if on_conflict == ERROR:
             raise _conflict(claims, conflict, ids, first_row)
         if on_conflict == STRONGEST:
-            codes, ranks = _strongest(claims, codes, ranks, conflict)
+            codes, ranks, _, _ = _weighed(_heeded(claims), len(conflict))
         else:
             codes, ranks = codes.copy(), ranks.copy()
             codes[conflict], ranks[conflict] = SILENT, _DEFAULT
@@ -129,27 +131,42 @@ def _weighed(claims: list[Claim], rows: int) -> tuple[Codes, Codes, Mask, Mask]:
     codes = np.full(rows, SILENT, np.int8)
     ranks = np.full(rows, _DEFAULT, np.int8)
     least, most = np.zeros(rows, np.float32), np.ones(rows, np.float32)
-    direct = sorted((each for each in claims if each.direct), key=_rank)
-    for claim in [*direct, *(each for each in claims if not each.direct)]:
-        codes = np.where(codes == SILENT, claim.codes, codes)
+    for claim in claims:
         least, most = np.maximum(least, claim.least), np.minimum(most, claim.most)
+    for claim in sorted((each for each in claims if each.direct), key=_rank):
+        codes = np.where(codes == SILENT, claim.codes, codes)
+    for claim in (each for each in claims if not each.direct):
+        codes = np.where((codes == SILENT) & (most > 0), claim.codes, codes)
     for claim in claims:
         same = (claim.codes == codes) & (codes != SILENT)
         ranks = np.where(same & (_rank(claim) < ranks), np.int8(_rank(claim)), ranks)
+    # A model's name says that it wrote the row; where people are known to have written part of
+    # it, it wrote the rest, and that rests on the weaker of the two words.
+    partly = (codes == NAMES.index(SYNTHETIC)) & (most < 1) & (least <= most)
+    codes = np.where(partly, np.int8(NAMES.index(MIXED)), codes)
+    for claim in claims:
+        bounds = partly & (claim.most < 1)
+        ranks = np.where(bounds, np.maximum(ranks, np.int8(_rank(claim))), ranks)
     return codes, ranks, least > most, least > 0
 
 
-def _strongest(
-    claims: list[Claim], codes: Codes, ranks: Codes, conflict: Mask
-) -> tuple[Codes, Codes]:
-    """In place of rows that clash: what the claim of the strongest basis says."""
-    taken = ~conflict
-    for claim in sorted(claims, key=lambda each: (_rank(each), not each.direct)):
-        here = ~taken & (claim.codes != SILENT)
-        codes = np.where(here, claim.codes, codes)
-        ranks = np.where(here, np.int8(_rank(claim)), ranks)
-        taken |= here
-    return codes, ranks
+def _heeded(claims: list[Claim]) -> list[Claim]:
+    """The claims without what stronger ones contradict; of the same basis, direct ones go first."""
+    least, most = np.zeros(1, np.float32), np.ones(1, np.float32)
+    heeded = list(claims)
+    for place in sorted(
+        range(len(claims)), key=lambda each: (_rank(claims[each]), not claims[each].direct)
+    ):
+        claim = claims[place]
+        fits = (claim.least <= most) & (claim.most >= least)
+        heeded[place] = claim._replace(
+            codes=np.where(fits, claim.codes, np.int8(SILENT)),
+            least=np.where(fits, claim.least, np.float32(0)),
+            most=np.where(fits, claim.most, np.float32(1)),
+        )
+        least = np.maximum(least, heeded[place].least)
+        most = np.minimum(most, heeded[place].most)
+    return heeded
 
 
 def _rank(claim: Claim) -> int:
