@@ -89,6 +89,22 @@ def test_data_flows_one_way(name):
             assert room(imported) <= room(name), f"{name} imports {imported} to its right"
 
 
+SOURCES = ["chats", "common_crawl", "crawl_dates", "credentials", "cutoffs", "fields"]
+SOURCES += ["languages", "layouts", "markers", "registry", "well_known"]
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_each_source_of_labels_states_what_it_cannot_know(name):
+    said = importlib.import_module(f"hf_provenance.sources.{name}").__doc__
+    assert " can't know" in said
+
+
+def test_no_source_is_left_out():
+    parts = {"date_forms", "layout_columns", "layout_entries", "sieve"}
+    found = {path.stem for path in (PACKAGE / "sources").glob("[a-z]*.py")}
+    assert found == {*SOURCES, *parts}
+
+
 def test_every_error_is_in_the_tree_that_its_module_draws():
     errors = importlib.import_module("hf_provenance.errors")
     classes = {name for name, value in vars(errors).items() if isinstance(value, type)}

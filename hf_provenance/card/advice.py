@@ -31,13 +31,23 @@ def next_steps(summary: Summary) -> tuple[str, ...]:
 
 
 def _by_date(summary: Summary) -> str:
-    before = _rows_before(summary)
-    if before:
-        return (
+    before, about = _rows_before(summary)
+    if before or about:
+        found, labelled = (
             f"At least {number(before)} rows ({percent(before, summary.rows)}) were collected "
-            f"wholly before {_CUTOFF}. If you accept that as a sign of human text, "
-            f'`human_before="{_CUTOFF}"` labels them so, with the basis cutoff, which the card '
-            "shows apart."
+            f"wholly before {_CUTOFF}.",
+            "them",
+        )
+        if not before:
+            found, labelled = (
+                f"{number(about)} rows ({percent(about, summary.rows)}) were collected in the "
+                f"month of {_CUTOFF} or earlier, perhaps wholly before that day.",
+                "those that were",
+            )
+        return (
+            f"{found} If you accept that as a sign of human text, "
+            f'`human_before="{_CUTOFF}"` labels {labelled} so, with the basis cutoff, which the '
+            "card shows apart."
         )
     if summary.undated("rows") == summary.rows:
         return (
@@ -51,7 +61,15 @@ def _by_date(summary: Summary) -> str:
     )
 
 
-def _rows_before(summary: Summary) -> int:
-    """Rows collected in months that ended before the cutoff; a summary knows months, not days."""
+def _rows_before(summary: Summary) -> tuple[int, int]:
+    """Rows collected in months that ended before the cutoff, and in its own, which may be either.
+
+    A summary knows months, not days.
+    """
+    month = _CUTOFF[:7]
     cells = summary.cells("labels").select(["until", "rows"]).to_pylist()
-    return sum(cell["rows"] for cell in cells if cell["until"] and cell["until"] < _CUTOFF[:7])
+    dated = [(cell["until"], cell["rows"]) for cell in cells if cell["until"]]
+    return (
+        sum(rows for until, rows in dated if until < month),
+        sum(rows for until, rows in dated if until == month),
+    )

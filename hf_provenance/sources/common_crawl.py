@@ -11,6 +11,9 @@
   for 30 of 117 crawls that week does not touch the crawl at all. A name that the table lacks gets
   the three weeks before and after the Monday of that week, which holds all crawls of the table
   but three, and is marked as estimated.
+
+What the name of a crawl can't know: when a page was written, and by whom. A page may be decades
+older than its crawl.
 """
 
 from __future__ import annotations

@@ -6,6 +6,10 @@ interval [start, until] of instants at which it can have been collected, in UTC;
 be known the row is undated, with a problem code that says why. No value is ever guessed into a
 date and no value raises.
 
+What a collection date can't know: when the text was written, beyond "not after", and who wrote it.
+Nor can a column tell whether its dates are of collection or of something else, such as the day on
+which a file was copied; that is for whoever names it to know.
+
 Read here are the types of columns. How dates are written is read in `date_forms`, and the names of
 crawls in `common_crawl`.
 """

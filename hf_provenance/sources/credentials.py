@@ -16,7 +16,11 @@ experimental text format of c2pa-rs (https://github.com/contentauth/c2pa-rs/pull
 and manifest apart from each other, it checks signature, certificates and hash, and still calls the
 whole invalid, because it does not see where in the text the manifest is.
 
-Cleaning that drops invisible characters drops such manifests: their absence says nothing.
+What a manifest can't know, as long as nobody checks it:
+
+- **Who made the text.** So it leaves a marker and no label, whatever author or model it names.
+- **That a text without one is by a person.** Cleaning that drops invisible characters drops such
+  manifests, and few texts ever had one: their absence says nothing.
 """
 
 from __future__ import annotations

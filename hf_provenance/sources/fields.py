@@ -2,6 +2,9 @@
 
 A mapping is closed: a value outside it is an error that lists all offenders, never a guess. A
 null stays null (not known) unless the mapping says what null means.
+
+What a column can't know: whether it is right. Its labels have the basis `column`, which is the word
+of whoever filled it, and no text is read to check it.
 """
 
 from __future__ import annotations

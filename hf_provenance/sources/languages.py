@@ -6,6 +6,9 @@ as they were. Where langdetect has nothing to go on it raises; here that is a nu
 Traditional Chinese as Korean most of the time and gives confident wrong answers for languages
 outside its 55, so a declared language always wins over it.
 
+What a language can't know: who wrote the text. And a declared one may be wrong, above all for small
+languages that crawlers take for a larger neighbour; it is taken as it stands.
+
 For data that declares no language a `LanguageSample` names those of a few hundred rows. Samples
 of parts add up to the sample of the whole, so that appends and workers can each make their own.
 """
