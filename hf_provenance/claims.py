@@ -213,8 +213,8 @@ def _turns(stated: Stated, wrote: Authorship) -> list[Claim]:
     codes = np.where(synthetic & human, _MIXED, np.where(synthetic, _SYNTHETIC, _HUMAN))
     whole = np.where(known, codes, SILENT).astype(np.int8)
     partly = np.where(~known & synthetic, _MIXED, SILENT).astype(np.int8)
-    least = np.where(known, _LEAST[whole], np.where(synthetic, _SOME, np.float32(0)))
-    most = np.where(known, _MOST[whole], np.where(human, _NOT_ALL, np.float32(1)))
+    least = np.where(~known & synthetic, _SOME, np.float32(0))
+    most = np.where(~known & human, _NOT_ALL, np.float32(1))
     total = np.maximum(wrote.total, 1)
 
     def said(row: int) -> str:
@@ -222,10 +222,10 @@ def _turns(stated: Stated, wrote: Authorship) -> list[Claim]:
         parts = [f"{n[row] / total[row]:.0%} by {who}" for who, n in by.items() if n[row]]
         return f"turns {', '.join(parts)}{stated.by}"
 
-    nothing, anything = np.zeros(len(least), np.float32), np.ones(len(least), np.float32)
+    source = f"turns{stated.by}"
     return [
-        Claim(f"turns{stated.by}", stated.basis, whole, least, most, True, said),
-        Claim(f"turns{stated.by}", stated.basis, partly, nothing, anything, False, said),
+        Claim(source, stated.basis, whole, _LEAST[whole], _MOST[whole], True, said),
+        Claim(source, stated.basis, partly, least, most, False, said),
     ]
 
 

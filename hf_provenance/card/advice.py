@@ -34,14 +34,14 @@ def _by_date(summary: Summary) -> str:
     before, about = _rows_before(summary)
     if before or about:
         found, labelled = (
-            f"At least {number(before)} rows ({percent(before, summary.rows)}) were collected "
-            f"wholly before {_CUTOFF}.",
+            f"Rows collected wholly before {_CUTOFF}: at least {number(before)} "
+            f"({percent(before, summary.rows)}).",
             "them",
         )
         if not before:
             found, labelled = (
-                f"{number(about)} rows ({percent(about, summary.rows)}) were collected in the "
-                f"month of {_CUTOFF} or earlier, perhaps wholly before that day.",
+                f"Rows collected in the month of {_CUTOFF} or earlier, perhaps wholly before that "
+                f"day: {number(about)} ({percent(about, summary.rows)}).",
                 "those that were",
             )
         return (

@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import click
+from datasets import Dataset
 
-from hf_provenance.annotate import all_offenders
+from hf_provenance.annotate import all_offenders, without_labels
 from hf_provenance.annotate import annotate as annotate_dataset
 from hf_provenance.annotator import Annotator
 from hf_provenance.card.card import build_card
@@ -25,6 +26,7 @@ from hf_provenance.publish.folder import save_to_folder
 from hf_provenance.publish.hub import push_to_hub
 from hf_provenance.publish.pushing.heads import ANNOTATE
 from hf_provenance.schema import is_annotated
+from hf_provenance.sources.layouts import why
 from hf_provenance.tables import named_splits
 
 
@@ -79,6 +81,8 @@ def annotate(
     annotator = Annotator(**fields_from(options, input_))
     with reading(input_):
         dataset = open_input(input_, config=config, revision=head_of(input_) if push else None)
+        if not quiet:
+            _say_what_is_known(dataset, annotator)
         try:
             labelled = annotate_dataset(dataset, annotator, overwrite=options["overwrite"])
             if push:
@@ -189,7 +193,7 @@ def explain(
     fields = fields_from(options, input_)
     with reading(input_):
         rows = _one_split(open_input(input_, config=config), split, input_)
-        found = next(iter(rows.skip(row).take(1)), None)
+        found = _row(rows, row)
     if found is None:
         raise InputError(f"{input_}: there is no row {row:,}.")
     stated = Annotator(**fields)
@@ -228,6 +232,21 @@ def conflicts(
         context.exit(1)
 
 
+def _say_what_is_known(dataset: Any, annotator: Annotator) -> None:
+    """Tell, on stderr, which layout was taken, and of which known dataset the rows are."""
+    said: set[str] = set()
+    for rows in named_splits(dataset).values():
+        if rows.features is not None:
+            arrow_schema = without_labels(rows).features.arrow_schema
+            plan = annotator.plan(arrow_schema)
+            if plan.layout:
+                said.add(why(plan.layout, arrow_schema))
+            if plan.record:
+                said.add(f"The rows are taken to be of {plan.record.dataset}.")
+    for sentence in sorted(said):
+        click.echo(sentence, err=True)
+
+
 def _one_split(dataset: Any, name: str | None, input_: str) -> Any:
     """The split that is named, or the only one.
 
@@ -240,6 +259,13 @@ def _one_split(dataset: Any, name: str | None, input_: str) -> Any:
     if name not in splits:
         raise InputError(f"{input_}: its splits are {list(splits)}; name one with --split.")
     return splits[name]
+
+
+def _row(split: Any, number: int) -> dict[str, Any] | None:
+    """A row of a split by its number, None if there is none."""
+    if isinstance(split, Dataset):  # whose `skip` of all its rows is an error
+        return split[number] if number < len(split) else None
+    return next(iter(split.skip(number)), None)
 
 
 def _save(dataset: Any, options: dict[str, Any], quiet: bool) -> Published:

@@ -28,7 +28,7 @@ def test_there_are_three_steps_columns_then_the_dataset_then_dates() -> None:
 
 def test_old_rows_are_counted_and_the_cutoff_is_offered() -> None:
     (*_, dates) = steps(BEFORE, BEFORE, AFTER, None)
-    assert dates.startswith("At least 2 rows (50.0%) were collected wholly before 2022-11-30.")
+    assert dates.startswith("Rows collected wholly before 2022-11-30: at least 2 (50.0%).")
     assert "with the basis cutoff, which the card shows apart" in dates
 
 
@@ -48,13 +48,14 @@ def test_where_no_row_is_old_dates_tell_nothing() -> None:
 
 def test_rows_of_the_month_of_the_cutoff_do_not_count_as_before() -> None:
     (*_, dates) = steps(BEFORE, IN_THE_MONTH, AFTER)
-    assert dates.startswith("At least 1 rows (33.3%)")
+    assert dates.startswith("Rows collected wholly before 2022-11-30: at least 1 (33.3%)")
 
 
 @pytest.mark.parametrize("day", [IN_THE_MONTH, "2022-11-30"])
 def test_rows_of_that_month_alone_are_told_to_be_perhaps_before(day: str) -> None:
     (*_, dates) = steps(day, AFTER)
-    assert dates.startswith("1 rows (50.0%) were collected in the month of 2022-11-30 or earlier")
+    assert dates.startswith("Rows collected in the month of 2022-11-30 or earlier")
+    assert "perhaps wholly before that day: 1 (50.0%)." in dates
     assert "labels those that were so" in dates
 
 
