@@ -139,9 +139,7 @@ def test_a_generator_of_a_chat_with_unknown_askers_leaves_it_mixed():
 
 
 def test_chats_that_are_stated_human_contradict_the_turns_of_an_assistant():
-    with pytest.raises(
-        ConflictError, match="origin 'human', turns 50% by a model, 50% by no"
-    ):
+    with pytest.raises(ConflictError, match="origin 'human', turns 50% by a model, 50% by no"):
         one(Annotator(origin="human"), ("user", "a"), ("assistant", "b"))
 
 
