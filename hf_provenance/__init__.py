@@ -37,7 +37,7 @@ from hf_provenance.publish.reading.verification import Verification
 from hf_provenance.publish.verify import verify
 from hf_provenance.sources.fields import col
 from hf_provenance.sources.layouts import Layout
-from hf_provenance.sources.registry import Record
+from hf_provenance.sources.records import Record
 from hf_provenance.splits import split_by_crawl_date
 from hf_provenance.summary import Summary
 from hf_provenance.version import __version__

@@ -22,7 +22,7 @@ from hf_provenance.sources.chats import turn_fields
 from hf_provenance.sources.fields import Col, resolve
 from hf_provenance.sources.layouts import LAYOUTS, Layout, detect_layout, layout_named
 from hf_provenance.sources.markers import is_scannable
-from hf_provenance.sources.registry import Record
+from hf_provenance.sources.records import Record
 from hf_provenance.sources.well_known import (
     DUMP,
     LANGUAGE,

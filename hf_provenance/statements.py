@@ -14,7 +14,8 @@ from hf_provenance.sources.crawl_dates import read_date
 from hf_provenance.sources.cutoffs import read_cutoff
 from hf_provenance.sources.fields import Col
 from hf_provenance.sources.layouts import Layout, layout_named
-from hf_provenance.sources.registry import Record, known, nearest
+from hf_provenance.sources.records import Record
+from hf_provenance.sources.registry import known, nearest
 
 Text = str | Sequence[str]
 Constant = str | Col | None

@@ -100,7 +100,7 @@ def test_each_source_of_labels_states_what_it_cannot_know(name):
 
 
 def test_no_source_is_left_out():
-    parts = {"date_forms", "layout_columns", "layout_entries", "sieve"}
+    parts = {"date_forms", "layout_columns", "layout_entries", "records", "sieve"}
     found = {path.stem for path in (PACKAGE / "sources").glob("[a-z]*.py")}
     assert found == {*SOURCES, *parts}
 

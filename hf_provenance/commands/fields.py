@@ -13,7 +13,7 @@ from hf_provenance.inputs import is_hub_id
 from hf_provenance.publish.reading.records import look_up
 from hf_provenance.sources.fields import Col, col
 from hf_provenance.sources.layouts import read_layouts
-from hf_provenance.sources.registry import Record, read_records
+from hf_provenance.sources.records import Record, read_records
 from hf_provenance.statements import AUTO
 
 NONE = "none"

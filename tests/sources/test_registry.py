@@ -10,15 +10,8 @@ from hypothesis import strategies as st
 from hf_provenance.errors import UsageError
 from hf_provenance.schema import METHODS, MODEL_METHODS
 from hf_provenance.sources.chats import ROLES
-from hf_provenance.sources.registry import (
-    PEOPLE,
-    RECORDS,
-    Record,
-    known,
-    nearest,
-    read_records,
-    record_of_card,
-)
+from hf_provenance.sources.records import Record, read_records
+from hf_provenance.sources.registry import PEOPLE, RECORDS, known, nearest, record_of_card
 
 HUB_ID = re.compile(r"(?:[A-Za-z0-9][\w.-]*/)?[A-Za-z0-9][\w.-]*")
 

@@ -5,12 +5,20 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+from hf_provenance.card.edits import OUR_KEY
 from hf_provenance.card.readme import read_front_matter
 from hf_provenance.errors import CardError, SummaryError
 from hf_provenance.publish.contents.edition import README
 from hf_provenance.publish.contents.tree import Tree, small_file
 from hf_provenance.publish.reading.publication import open_tree
-from hf_provenance.sources.registry import Record, known, record_of_card
+from hf_provenance.sources.records import Record
+from hf_provenance.sources.registry import known, record_of_card
+
+_LABELLED = (
+    "its rows are labelled one by one: the standard fields of its card sum these labels up, and "
+    "tell of no row"
+)
+"""One row by a model makes a card of ours say `machine-generated`, whoever wrote the others."""
 
 
 def look_up(
@@ -29,6 +37,7 @@ def look_up(
     Returns:
         The record of our list, which needs no request; else what the standard fields of the card
         say (`tags`, `language_creators`, `source_datasets`, `library_name`), which may be nothing.
+        A card that this package wrote says nothing of a row: its fields sum up labels of rows.
         It is of the id with the revision that was asked for, or of the folder's name.
 
     Raises:
@@ -57,4 +66,5 @@ def _of_card(tree: Tree, name: str) -> Record:
         front = read_front_matter(content)
     except CardError as error:
         raise SummaryError(f"the {README} of {name} cannot be read: {error}") from error
-    return record_of_card(front, name)
+    record = record_of_card(front, name)
+    return replace(record, origin=None, method=None, note=_LABELLED) if OUR_KEY in front else record
