@@ -147,6 +147,11 @@ def test_a_known_dataset_is_named_for_rows_of_a_file(tmp_path: Path) -> None:
     assert named == [("synthetic", "registry")] * 2
 
 
+def test_the_revision_of_a_dataset_that_is_named_is_kept(plain: Path) -> None:
+    data = explained(plain, "--row", 0, "--registry", "tatsu-lab/alpaca@v1")
+    assert "the crawl, set or run it came from: tatsu-lab/alpaca@v1" in data["facts"]
+
+
 def test_a_record_of_your_own_is_taken_from_its_file(tmp_path: Path, plain: Path) -> None:
     own = write(tmp_path / "own.toml", OWN_RECORD)
     assert labels(tmp_path, plain, "--registry", own) == [("synthetic", "registry")] * 2
@@ -389,6 +394,14 @@ def test_no_registry_leaves_the_card_aside(tmp_path: Path, stories: str) -> None
 def test_the_card_of_another_dataset_can_be_named(tmp_path: Path, stories: str) -> None:
     plain = parquet(pa.table({"text": ["a"]}), tmp_path / "a.parquet")
     assert labels(tmp_path, plain, "--registry", stories) == [("synthetic", "registry")]
+
+
+def test_of_several_records_of_your_own_that_of_the_input_is_taken(
+    tmp_path: Path, stories: str
+) -> None:
+    mine = OWN_RECORD.replace("me/mine", stories).replace("synthetic", "human")
+    own = write(tmp_path / "own.toml", OTHER_RECORD + mine)
+    assert labels(tmp_path, stories, "--registry", own) == [("human", "registry")] * 2
 
 
 def test_explain_of_a_hub_id_says_what_its_card_says(stories: str) -> None:

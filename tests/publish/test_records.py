@@ -7,11 +7,13 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
+from datasets import Dataset
 from sources.layout_rows import said, table_of
 
-from hf_provenance import Annotator, Record, col, look_up
+from hf_provenance import Annotator, Record, annotate, col, look_up
 from hf_provenance.errors import AccessError, ConflictError, FolderError, SummaryError, UsageError
 from hf_provenance.sources.registry import RECORDS, known
+from publish import save
 
 CARD = b"---\nlanguage_creators: [machine-generated]\ntags: [synthetic]\n---\n# Stories\n"
 MINE = Record(dataset="me/mine", origin="synthetic")
@@ -292,6 +294,25 @@ def test_of_an_unknown_dataset_the_card_is_all_that_is_read(hub: Any) -> None:
 def test_what_a_card_says_labels_rows_by_the_registry(hub: Any) -> None:
     hub.create("alice/x", files={"README.md": CARD})
     assert origins(rows(), registry=look_up("alice/x")) == [("synthetic", "registry")]
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"generator": col("model")},  # one row of two: the card says machine-generated
+        {"method": "crowdsourced"},  # by nobody known: the card says crowdsourced
+    ],
+    ids=["model", "method"],
+)
+def test_a_card_of_ours_makes_no_label_of_some_rows_one_of_all(
+    tmp_path: Path, fields: dict[str, Any]
+) -> None:
+    data = Dataset.from_dict({"text": ["a", "b"], "model": ["m", None]})
+    save(annotate(data, **fields), tmp_path / "x")
+    record = look_up(tmp_path / "x")
+    assert any(word.startswith("language_creators: ") for word in record.said)
+    assert (record.origin, record.method) == (None, None)
+    assert origins(rows(), registry=record) == [("unknown", "default")]
 
 
 def test_a_dataset_without_a_card_has_an_empty_record(hub: Any) -> None:
