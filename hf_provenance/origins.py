@@ -131,12 +131,10 @@ def _weighed(claims: list[Claim], rows: int) -> tuple[Codes, Codes, Mask, Mask]:
     codes = np.full(rows, SILENT, np.int8)
     ranks = np.full(rows, _DEFAULT, np.int8)
     least, most = np.zeros(rows, np.float32), np.ones(rows, np.float32)
-    for claim in claims:
-        least, most = np.maximum(least, claim.least), np.minimum(most, claim.most)
-    for claim in sorted((each for each in claims if each.direct), key=_rank):
+    direct = sorted((each for each in claims if each.direct), key=_rank)
+    for claim in [*direct, *(each for each in claims if not each.direct)]:
         codes = np.where(codes == SILENT, claim.codes, codes)
-    for claim in (each for each in claims if not each.direct):
-        codes = np.where((codes == SILENT) & (most > 0), claim.codes, codes)
+        least, most = np.maximum(least, claim.least), np.minimum(most, claim.most)
     for claim in claims:
         same = (claim.codes == codes) & (codes != SILENT)
         ranks = np.where(same & (_rank(claim) < ranks), np.int8(_rank(claim)), ranks)

@@ -101,6 +101,17 @@ def test_a_declared_nought_outweighs_the_column_of_models_and_makes_nobody_human
     )
 
 
+@pytest.mark.parametrize("field", ["synthetic_share", "generation"])
+def test_a_declared_nought_outweighs_a_record_of_models(field: str) -> None:
+    found = strongest(rows(), **{field: 0}, registry=SYNTHETIC_SET)
+    assert found == ("unknown", "default", "outweighed")
+
+
+def test_a_declared_nought_outweighs_turns_that_are_known_in_part() -> None:
+    table = chat(("user", "a"), ("assistant", "b"))
+    assert strongest(table, synthetic_share=0.0) == ("unknown", "default", "outweighed")
+
+
 def test_an_origin_that_agrees_with_the_strongest_counts_and_keeps_its_own_basis() -> None:
     table = rows(by=["mixed"])
     assert strongest(table, generator="m", origin=col("by"), registry=HUMAN_SET) == (
@@ -334,7 +345,7 @@ def test_what_to_do_about_conflicts_changes_no_other_row(
         assert clash or one == other
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=200)
 @given(TABLE_ROWS, FIELDS)
 def test_no_label_contradicts_a_claim_that_nothing_stronger_contradicts(
     rows: list[dict[str, Any]], fields: dict[str, Any]

@@ -182,6 +182,11 @@ def test_the_labels_of_a_labelled_dataset_are_not_read() -> None:
     assert find_conflicts(annotate(dataset(), generator="m")).pairs == ()
 
 
+def test_a_label_is_no_source_even_where_it_is_named() -> None:
+    with pytest.raises(SchemaError, match="no such column"):
+        find_conflicts(annotate(dataset(), origin="human"), origin=col("prov_origin"))
+
+
 def test_a_dataset_without_rows_has_no_conflicts() -> None:
     found = find_conflicts(dataset().select([]), **BOTH)
     assert (found.rows, found.contradictory, found.pairs) == (0, 0, ())
