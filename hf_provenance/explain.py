@@ -12,7 +12,7 @@ from datasets import Features
 from hf_provenance import schema
 from hf_provenance.annotator import Annotator
 from hf_provenance.claims import NAMES, SILENT, Claim, claims_of
-from hf_provenance.errors import ConflictError, SchemaError
+from hf_provenance.errors import ConflictError, SchemaError, UsageError
 from hf_provenance.identity import identify
 from hf_provenance.labels import label_rows, read_evidence
 from hf_provenance.plan import Plan
@@ -82,7 +82,8 @@ def explain(
         The explanation; `print` it, or take `to_dict()`.
 
     Raises:
-        SchemaError: No text column, or labels of another kind.
+        UsageError: No row.
+        SchemaError: No text column, labels of another kind, or a value without an Arrow type.
         LabelError: A value outside a vocabulary.
 
     Example:
@@ -90,6 +91,8 @@ def explain(
         >>> explain({"text": "Hi.", "model": "m"}, Annotator(generator="m")).because
         "generator 'm', so a model wrote it."
     """
+    if not isinstance(row, Mapping):
+        raise UsageError(f"explain() takes one row, such as `ds[3]`, not {type(row).__name__}.")
     if annotator is None and schema.is_annotated(row):
         return _of_labels(row)
     own = [name for name in row if not name.startswith(schema.PREFIX)]
@@ -99,11 +102,23 @@ def explain(
 
 def _table(row: Mapping[str, Any], features: Features | None) -> pa.Table:
     columns = {name: [value] for name, value in row.items()}
-    if features is None:
-        return pa.table(columns)
-    wanted = Features({name: features[name] for name in columns})
-    encoded = {name: [value] for name, value in wanted.encode_example(dict(row)).items()}
-    return pa.table(encoded, schema=wanted.arrow_schema)
+    unknown = [name for name in columns if features is not None and name not in features]
+    if unknown:
+        raise SchemaError(
+            f"the row has {unknown}, which `features=` lacks: give the features of its dataset, "
+            "`features=ds.features`."
+        )
+    try:
+        if features is None:
+            return pa.table(columns)
+        wanted = Features({name: features[name] for name in columns})
+        encoded = {name: [value] for name, value in wanted.encode_example(dict(row)).items()}
+        return pa.table(encoded, schema=wanted.arrow_schema)
+    except (TypeError, ValueError) as error:  # of Arrow, too
+        raise SchemaError(
+            f"a value of the row has not the type of its column: {error}. Give the row as it "
+            "stands in its dataset, and the types with `features=ds.features`."
+        ) from error
 
 
 def _of_labels(row: Mapping[str, Any]) -> Explanation:
@@ -201,7 +216,7 @@ def _facts(row: Mapping[str, Any]) -> tuple[str, ...]:
         if row.get(name) not in (None, UNKNOWN)
     ]
     start, until = row.get("prov_collected_at"), row.get("prov_collected_until")
-    if start is None:
+    if start is None or start != start:  # NaT, in rows formatted for NumPy or pandas
         facts.append("It has no collection date.")
     elif start == until:
         facts.append(f"It was collected at {start} UTC.")

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from sources.layout_rows import ROWS, schema_of, table_of
 
 from hf_provenance import Annotator, Layout, Record, annotate, col, explain
-from hf_provenance.errors import ConflictError, SchemaError, VocabularyError
+from hf_provenance.errors import ConflictError, SchemaError, UsageError, VocabularyError
 from hf_provenance.schema import BASIS_MEANINGS
 from hf_provenance.sources.layouts import LAYOUTS
 
@@ -290,6 +290,13 @@ def test_labels_are_put_into_words_by_what_they_rest_on(fields: Any, basis: str)
     assert (found.spoke, found.cannot_know) == ((), ())
 
 
+def test_a_labelled_row_in_the_format_of_numpy_has_no_date_where_it_has_none() -> None:
+    rows = annotate(Dataset.from_dict({"text": ["Hi."]}), origin="human").with_format("numpy")
+    found = explain(rows[0])
+    assert (found.origin, found.basis) == ("human", "declared")
+    assert found.facts == ("It has no collection date.",)
+
+
 def test_a_label_that_is_unknown_rests_on_nobody() -> None:
     found = explain(labelled())
     assert (found.origin, found.because) == ("unknown", "nobody says who wrote it.")
@@ -332,6 +339,29 @@ def test_a_row_without_text_is_an_error() -> None:
 def test_a_value_outside_the_vocabulary_is_an_error() -> None:
     with pytest.raises(VocabularyError, match="robot"):
         explain({"text": "Hi.", "by": "robot"}, Annotator(origin=col("by")))
+
+
+@pytest.mark.parametrize("row", [[1], "text", None, 3], ids=str)
+def test_what_is_no_row_is_an_error_that_says_what_is(row: Any) -> None:
+    with pytest.raises(UsageError, match=r"such as `ds\[3\]`"):
+        explain(row)
+
+
+@pytest.mark.parametrize("value", [object(), [1, "b"]], ids=["object", "mixed list"])
+def test_a_value_without_a_type_is_an_error_that_asks_for_features(value: Any) -> None:
+    with pytest.raises(SchemaError, match=r"features=ds\.features"):
+        explain({"text": "Hi.", "other": value})
+
+
+def test_a_value_that_is_not_of_its_type_is_an_error() -> None:
+    features = Features({"text": Value("string"), "n": Value("int64")})
+    with pytest.raises(SchemaError, match="has not the type"):
+        explain({"text": "Hi.", "n": "no number"}, features=features)
+
+
+def test_a_column_that_the_features_lack_is_an_error_that_names_it() -> None:
+    with pytest.raises(SchemaError, match=r"\['more'\], which `features=` lacks"):
+        explain({"text": "Hi.", "more": 1}, features=Features({"text": Value("string")}))
 
 
 # As data, and as text
