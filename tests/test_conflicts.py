@@ -28,6 +28,8 @@ ROWS: list[dict[str, Any]] = [
 FEATURES = Features({name: Value("string") for name in ROWS[0]})
 BOTH: dict[str, Any] = {"origin": col("by"), "generator": col("model")}
 
+MIXED_SET = Record(dataset="a/b", origin="mixed")
+
 
 def dataset(rows: list[dict[str, Any]] | None = None) -> Dataset:
     return Dataset.from_list(ROWS if rows is None else rows, features=FEATURES)
@@ -83,20 +85,17 @@ def test_a_row_with_three_sources_that_disagree_counts_once_and_makes_each_pair(
 
 
 def test_the_same_sources_are_told_apart_by_what_they_say() -> None:
-    record = Record(dataset="a/b", origin="mixed")
-    found = find_conflicts(dataset(), origin=col("by"), registry=record)
+    found = find_conflicts(dataset(), origin=col("by"), registry=MIXED_SET)
     assert [(pair.sources[1], pair.says, pair.rows) for pair in found.pairs] == [
         ("origin (the record of a/b)", ("human", "mixed"), 3),
         ("origin (the record of a/b)", ("synthetic", "mixed"), 1),
     ]
 
 
-def test_pairs_stand_by_their_rows_and_most_first() -> None:
-    rows = [*ROWS, ROWS[4] | {"by": "synthetic"}]
-    found = find_conflicts(dataset(rows), origin="human", generator=col("model"), method="other")
-    assert [pair.rows for pair in found.pairs] == sorted(
-        (pair.rows for pair in found.pairs), reverse=True
-    )
+def test_the_pair_of_most_rows_stands_first() -> None:
+    rows = [ROWS[1], *(ROWS[4] | {"text": text} for text in "fgh")]
+    found = find_conflicts(dataset(rows), origin=col("by"), registry=MIXED_SET)
+    assert [(pair.says[0], pair.rows) for pair in found.pairs] == [("synthetic", 3), ("human", 1)]
 
 
 def test_there_are_at_most_five_examples_of_a_pair_and_they_are_the_first() -> None:
