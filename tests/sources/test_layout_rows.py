@@ -230,8 +230,8 @@ LABELS: dict[str, list[Row]] = {
     ],
     "openhermes": [Row(**BY_ALL, source="airoboros2.2"), Row(**BY_ALL, source="sharegpt")],
     "distilabel": [
-        Row("synthetic", "column", generator=LLAMA),
-        Row("synthetic", "column", generator=LLAMA, problems="text_empty"),
+        Row("synthetic", "column", generator=LLAMA, share=1.0),
+        Row(problems="text_empty"),
     ],
     "distilabel_chat": [
         Row("synthetic", "column", generator=MISTRAL),
