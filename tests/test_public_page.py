@@ -34,6 +34,7 @@ ORDER = [
     ("summary",),
     ("summary_json",),
     ("tally",),
+    ("audit",),
     ("card",),
     ("publish",),
     ("mixing", "parquet_stream", "inputs", "examples"),
