@@ -13,7 +13,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import pyarrow as pa
@@ -30,6 +30,14 @@ SHORTEST = 5
 
 GRAM = 8
 """Tokens of an n-gram where the caller names no other number: PaLM, Llama 3 and ConTAM use 8."""
+
+
+class Sized(Protocol):
+    """Anything that knows its size."""
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes."""
 
 
 class Grams(NamedTuple):
@@ -131,11 +139,11 @@ class OverlapIndex:
     def nbytes(self) -> int:
         """Bytes of all arrays, without the text and the ids of the rows."""
         evaluation, whole = self.evaluation, self.whole
-        arrays = [evaluation.numbers, evaluation.part_tokens, evaluation.parts.rows]
+        arrays: list[Sized] = [evaluation.numbers, evaluation.part_tokens, evaluation.parts.rows]
         arrays += [self.grams.places, whole.grams.places, whole.firsts, whole.places, whole.sizes]
         arrays += [whole.texts, whole.starts, self.key_rows, self.alike, self.same, self.id_rows]
-        sets = [self.grams.hashed, whole.grams.hashed, self.keys, self.id_hashes]
-        return sum(each.nbytes for each in (*arrays, *sets, evaluation.vocabulary))
+        arrays += [self.grams.hashed, whole.grams.hashed, self.keys, self.id_hashes]
+        return sum(each.nbytes for each in (*arrays, evaluation.vocabulary))
 
     @cached_property
     def digest(self) -> str:

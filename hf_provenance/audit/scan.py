@@ -81,7 +81,7 @@ class _Scan:
         tally.rows += self.rows.num_rows
         tally.rows_without_tokens += int((np.diff(self.row_tokens) == 0).sum())
         tally.tokens += len(self.tokens)
-        tally.bytes += int(pc.sum(pc.binary_length(self.parts.texts)).as_py() or 0)
+        tally.text_bytes += int(pc.sum(pc.binary_length(self.parts.texts)).as_py() or 0)
         self._copies()
         self._ids()
         self._short()
@@ -119,9 +119,8 @@ class _Scan:
             return
         asked, places = self.index.id_hashes.find(hash_ids(column))
         while len(asked):
-            for row, theirs in zip(
-                asked.tolist(), self.index.id_rows[places].tolist(), strict=True
-            ):
+            rows = self.index.id_rows[places].tolist()
+            for row, theirs in zip(asked.tolist(), rows, strict=True):
                 id_ = column[row].as_py()
                 if id_ is not None and id_ == prov_ids[theirs].as_py():
                     see_copy(self.tally.same_id, theirs, self.witnesses.of([row])[0])
