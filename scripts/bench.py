@@ -52,7 +52,7 @@ FOUND = Annotator(method="web_crawl")
 def main() -> None:
     """Run the measurements that were asked for."""
     measurements = {"map": bench_map, "folder": bench_folder, "dates": bench_dates}
-    measurements |= {"memory": bench_memory, "hub": bench_hub}
+    measurements |= {"memory": bench_memory, "hub": bench_hub, "audit": bench_audit}
     arguments = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     arguments.add_argument("what", nargs="*", help=f"any of {', '.join(measurements)}")
     arguments.add_argument("--rows", type=int, default=200_000, help="rows of the corpus")
@@ -134,6 +134,13 @@ def bench_memory(rows: int, runs: int) -> None:
 def bench_hub(rows: int, runs: int) -> None:
     """A push in time, and a verification in bytes, against a Hub on loopback."""
     program = [sys.executable, str(Path(__file__).with_name("bench_hub.py"))]
+    sys.stdout.flush()
+    subprocess.run([*program, "--rows", str(rows), "--runs", str(runs)], check=True)
+
+
+def bench_audit(rows: int, runs: int) -> None:
+    """The overlap of an evaluation set with training rows, against two other packages."""
+    program = [sys.executable, str(Path(__file__).with_name("bench_audit.py"))]
     sys.stdout.flush()
     subprocess.run([*program, "--rows", str(rows), "--runs", str(runs)], check=True)
 

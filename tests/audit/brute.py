@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import cache
 
 SPACELESS = re.compile(
     "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u312f\u31a0-\u31ff\u3400-\u4dbf\u4e00-\u9fff"
@@ -15,6 +16,7 @@ UNSEEN = re.compile(
 )
 
 
+@cache
 def role(character, code):
     category = unicodedata.category(character)
     if UNSEEN.match(character) or category == "Cf":
@@ -65,7 +67,7 @@ def overlap(train, evaluation, n, shortest=5, code=False):
 
 def measures(row, train, grams, n, shortest, code):
     parts = [words(part, code) for part in row]
-    every = sum(parts, [])
+    every = joined(parts)
     found, covered, total = 0, 0, 0
     for part in parts:
         hits = [gram in grams for gram in runs(part, n)]
@@ -91,11 +93,15 @@ def measures(row, train, grams, n, shortest, code):
         "tokens": len(every),
         "grams": total,
         "exact_copies": sum(row == texts for texts, _ in train),
-        "normalised_copies": sum(bool(every) and every == sum(other, []) for _, other in train),
+        "normalised_copies": sum(bool(every) and every == joined(other) for _, other in train),
         "grams_found": found,
         "tokens_found": covered,
         "longest": longest if status == "whole" or longest >= n else 0,
     }
+
+
+def joined(lists):
+    return [item for each in lists for item in each]
 
 
 def runs(part, n):

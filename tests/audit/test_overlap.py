@@ -97,7 +97,7 @@ def test_the_size_of_a_batch_changes_nothing(train, evaluation, size):
 def test_tallies_add_up_in_any_order(shards, evaluation):
     index = index_evaluation([rows(evaluation)], n=N)
     a, b, c = (scan(index, [rows(shard)]) for shard in shards)
-    whole = scan(index, [rows(sum(shards, []))])
+    whole = scan(index, [rows(brute.joined(shards))])
     assert (a + b) + c == a + (b + c) == c + b + a == whole
     assert pickle.loads(pickle.dumps(a)) + OverlapTally(index.digest) == a
 

@@ -8,11 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from audit.brute import spans, words
+from audit.brute import joined, spans, words
 from hf_provenance.audit.characters import fold
 from hf_provenance.audit.tokens import hash_keys, spelled, tokenise
 
-ALPHABET = "aAbZz09 .,_-+\n\t’'éßŒИйخع\u0301\u0308\u200d\u00ad\ufe0f東京かｶﾞแม่กำລາວမြန်មា한국어ᄀ❤👍½ﬁＡ①\U0001f9d1\U00020000"
+ALPHABET = (
+    "aAbZz09 .,_-+\n\t’'éßŒИйخع\u0301\u0308\u200d\u00ad\ufe0f東京かｶﾞแม่กำລາວမြန်មា한국어ᄀ❤👍½ﬁＡ①"
+    "\U0001f9d1\U00020000"
+)
 texts = st.text(st.sampled_from(ALPHABET) | st.characters(), max_size=40)
 modes = st.sampled_from(["words", "code"])
 
@@ -23,7 +26,7 @@ def test_a_batch_has_the_tokens_of_its_texts(batch, mode):
     batch = [text.encode("utf-8", "replace").decode() for text in batch]
     tokens = tokenise(pa.array(batch, pa.string()), mode)
     expected = [words(text, mode == "code") for text in batch]
-    assert spelled(tokens) == sum(expected, [])
+    assert spelled(tokens) == joined(expected)
     assert np.diff(tokens.texts).tolist() == [len(each) for each in expected]
 
 
