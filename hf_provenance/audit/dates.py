@@ -64,10 +64,10 @@ class Publication:
 
     def __str__(self) -> str:
         """The day, or the instant."""
-        whole = self.until - self.start
-        return self.start.date().isoformat() if whole.days == 0 and whole.seconds else str(
-            self.start
-        ) if self.start == self.until else f"{self.start.date()} to {self.until.date()}"
+        if self.start == self.until:
+            return self.start.isoformat(sep=" ")
+        days = dict.fromkeys((self.start.date().isoformat(), self.until.date().isoformat()))
+        return " to ".join(days)
 
 
 def collected(table: pa.Table, columns: Sequence[str]) -> tuple[pa.ChunkedArray, pa.ChunkedArray]:

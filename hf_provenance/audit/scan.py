@@ -90,6 +90,7 @@ class _Scan:
     def _copies(self) -> None:
         """Rows of the same tokens, and those of them of the same bytes."""
         index, ends = self.index, self.index.evaluation.row_tokens
+        found: list[tuple[int, int]] = []
         asked, places = index.keys.find(row_keys(self.tokens.hashes, self.row_tokens))
         while len(asked):
             for row, theirs in zip(asked.tolist(), index.key_rows[places].tolist(), strict=True):
@@ -99,14 +100,16 @@ class _Scan:
                     continue
                 if not (self.numbers.of_run(start, stop) == wanted).all():
                     continue
-                witness = self.witnesses.of([row])[0]
-                if len(wanted):
-                    see_copy(self.tally.normalised, theirs, witness)
-                same = index.rows_of_bytes(theirs).get(self.parts.of_row(row))
-                if same is not None:
-                    see_copy(self.tally.exact, same, witness)
+                found.append((row, theirs))
             places = index.keys.following(places)
             asked, places = asked[places >= 0], places[places >= 0]
+        witnesses = self.witnesses.of([row for row, _ in found])
+        for (row, theirs), witness in zip(found, witnesses, strict=True):
+            if self.row_tokens[row] < self.row_tokens[row + 1]:
+                see_copy(self.tally.normalised, theirs, witness)
+            same = index.rows_of_bytes(theirs).get(self.parts.of_row(row))
+            if same is not None:
+                see_copy(self.tally.exact, same, witness)
 
     def _ids(self) -> None:
         """Rows of the same `prov_id`."""
@@ -117,15 +120,19 @@ class _Scan:
         self.tally.rows_with_id += len(column) - column.null_count
         if prov_ids is None:
             return
+        found: list[tuple[int, int]] = []
         asked, places = self.index.id_hashes.find(hash_ids(column))
         while len(asked):
             rows = self.index.id_rows[places].tolist()
             for row, theirs in zip(asked.tolist(), rows, strict=True):
                 id_ = column[row].as_py()
                 if id_ is not None and id_ == prov_ids[theirs].as_py():
-                    see_copy(self.tally.same_id, theirs, self.witnesses.of([row])[0])
+                    found.append((row, theirs))
             places = self.index.id_hashes.following(places)
             asked, places = asked[places >= 0], places[places >= 0]
+        witnesses = self.witnesses.of([row for row, _ in found])
+        for (_, theirs), witness in zip(found, witnesses, strict=True):
+            see_copy(self.tally.same_id, theirs, witness)
 
     def _short(self) -> None:
         """Short evaluation texts that stand somewhere in a row."""

@@ -84,12 +84,15 @@ def tokenise(texts: pa.Array, mode: str = "words") -> Tokens:
     raw, offsets = _joined(texts)
     inside, symbols = _ascii(raw, mode)
     cuts, wide, unseen = _other(raw, inside, symbols, mode)
-    edges = np.flatnonzero(inside[1:] != inside[:-1]) + 1
-    starts, ends = edges[0::2], edges[1::2]
-    if cuts is not None:
-        more = np.flatnonzero(cuts[1:] & inside[1:] & inside[:-1]) + 1
+    edges = inside[1:] != inside[:-1]
+    if cuts is None:
+        places = np.flatnonzero(edges) + 1
+        starts, ends = places[0::2], places[1::2]
+    else:
         # Where a run is cut, one token ends and the next one starts.
-        starts, ends = np.sort(np.append(starts, more)), np.sort(np.append(ends, more))
+        edges |= cuts[1:]
+        starts = np.flatnonzero(edges & inside[1:]) + 1
+        ends = np.flatnonzero(edges & inside[:-1]) + 1
     keys, key_starts, key_sizes = _keys(raw, starts, ends, wide, unseen)
     first = np.searchsorted(starts, offsets)
     of = np.repeat(offsets[:-1], np.diff(first))

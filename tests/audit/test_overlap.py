@@ -17,7 +17,6 @@ from hypothesis import strategies as st
 from audit import brute
 from hf_provenance.annotator import Annotator
 from hf_provenance.audit import evaluation as evaluation_module
-from hf_provenance.audit import matches as matches_module
 from hf_provenance.audit import tokens as tokens_module
 from hf_provenance.audit.index import index_evaluation
 from hf_provenance.audit.overlap import measure_overlap, read_overlap
@@ -58,6 +57,30 @@ def test_plain_rows_are_measured_as_by_brute_force(train, evaluation, n):
 
 
 @settings(deadline=None, max_examples=150)
+@given(st.lists(TEXTS, max_size=6), st.lists(TEXTS, max_size=4), st.randoms())
+def test_the_witness_is_the_least_row_that_holds_the_quoted_stretch(train, evaluation, draw):
+    names = [f"row {number}" for number in range(len(train))]
+    draw.shuffle(names)
+    held = {name: brute.words(text) for name, text in zip(names, train, strict=True)}
+    table = rows(train, name=pa.array(names, pa.string()))
+    overlap = measure_overlap([table], [rows(evaluation, name=evaluation)], n=N, id="name")
+    for text, row in zip(evaluation, overlap.table.to_pylist(), strict=True):
+        if row["longest"]:
+            assert text[row["longest_start"] : row["longest_end"]] == row["longest_text"]
+            stretch = tuple(brute.words(row["longest_text"]))
+            assert len(stretch) == row["longest"]
+            least = min(
+                name
+                for name, words in held.items()
+                if brute.common(brute.words(text), words) >= row["longest"]
+            )
+            assert row["longest_witness"]["id"] == least
+            assert stretch in brute.runs(held[least], len(stretch))
+        else:
+            assert row["longest_witness"] is row["longest_text"] is None
+
+
+@settings(deadline=None, max_examples=150)
 @given(st.lists(CHATS, max_size=5), st.lists(CHATS, max_size=5))
 def test_chats_are_measured_as_by_brute_force(train, evaluation):
     overlap = measure_overlap([chats(train)], [chats(evaluation)], n=N)
@@ -85,11 +108,9 @@ def test_the_size_of_a_batch_changes_nothing(train, evaluation, size):
     whole = scan(index, [rows(train)])
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(evaluation_module, "_CHUNK", size)
-        patch.setattr(matches_module, "_PAIRS", size)
         assert scan(index, [rows(train)]) == whole
-        assert read_overlap(index, whole).table.equals(read_overlap(index, whole).table)
-        small = read_overlap(index, whole).table
-    assert small.equals(read_overlap(index, whole).table)
+    tables = [pa.Table.from_batches([each]) for each in rows(train).to_batches(size)]
+    assert scan(index, tables) == whole
 
 
 @settings(deadline=None, max_examples=60)
