@@ -34,10 +34,10 @@ ORDER = [
     ("summary",),
     ("summary_json",),
     ("tally",),
-    ("audit",),
     ("card",),
     ("publish",),
     ("mixing", "parquet_stream", "inputs", "examples"),
+    ("audit",),
     ("commands",),
     ("cli",),
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,6 +19,8 @@ _EVALUATION = re.compile(
     r"(test|validation|valid|val|dev|eval|evaluation|held_?out)($|[._\d])", re.IGNORECASE
 )
 """Names of splits that are not for training."""
+
+_HUB_ID = re.compile(r"[\w-][\w.-]*/[\w.-]+(?<!\.parquet)(?<!\.jsonl)(?<!\.json)(?<!\.csv)")
 
 TRAIN, EVALUATION = "train", "evaluation"
 
@@ -41,6 +43,12 @@ class Place(NamedTuple):
         if at and name.count("/") == 1 and not Path(self.name).exists():
             return name, revision
         return self.name, None
+
+    @property
+    def is_published(self) -> bool:
+        """Whether it may be a repo, in a folder or on the Hub, and not a file."""
+        path = Path(self.parts[0])
+        return path.is_dir() or (not path.exists() and bool(_HUB_ID.fullmatch(self.parts[0])))
 
     def open(self) -> Any:
         """Open it as a stream.
@@ -118,7 +126,7 @@ def choose(
         UsageError: No split fits, or one would be held against itself.
         InputError: A name cannot be opened.
     """
-    train, evaluation = _placed(train), _placed(evaluation)
+    train, evaluation = placed(train), placed(evaluation)
     same = train is evaluation or (isinstance(train, Place) and train == evaluation)
     held_out = _one_side(EVALUATION, evaluation, evaluation_split, ())
     taken = tuple(held_out.splits) if same and train_split is None else ()
@@ -131,6 +139,9 @@ def choose(
                     "the training and the evaluation rows apart, as in "
                     'audit(ds["train"], ds["test"]).'
                 )
+    if same:  # neither side leaves out what the other one takes
+        idle = tuple(name for name in learned.left_out if name not in held_out.splits)
+        learned, held_out = replace(learned, left_out=()), replace(held_out, left_out=idle)
     return learned, held_out
 
 
@@ -141,10 +152,11 @@ def training_splits(dataset: Any, wanted: str | Sequence[str] | None = None) -> 
         UsageError: There are none.
         InputError: A name cannot be opened.
     """
-    return _one_side(TRAIN, _placed(dataset), wanted, ())
+    return _one_side(TRAIN, placed(dataset), wanted, ())
 
 
-def _placed(dataset: Any) -> Any:
+def placed(dataset: Any) -> Any:
+    """A name as a place; anything else as it is."""
     if isinstance(dataset, Place):
         return dataset
     return Place(str(dataset)) if isinstance(dataset, str | Path) else dataset
@@ -155,32 +167,52 @@ def _one_side(
 ) -> Chosen:
     name = str(dataset) if isinstance(dataset, Place) else ""
     splits = named_splits(dataset.open() if isinstance(dataset, Place) else dataset)
-    where = name or f"the {role} data"
+    names = splits_for(role, list(splits), wanted, taken, name or f"the {role} data")
+    left_out = tuple(each for each in splits if each not in names)
+    return Chosen(role, name, {each: splits[each] for each in names}, left_out)
+
+
+def splits_for(
+    role: str,
+    splits: Sequence[str],
+    wanted: str | Sequence[str] | None,
+    taken: Sequence[str],
+    where: str,
+) -> list[str]:
+    """The splits of a dataset that are for training or for evaluation.
+
+    Args:
+        role: `train` or `evaluation`.
+        splits: All of them.
+        wanted: Those that the caller named; None to go by their names.
+        taken: Those that the other side has.
+        where: How to name the dataset in the error.
+
+    Raises:
+        UsageError: There are none.
+    """
     if wanted is not None:
         names = [wanted] if isinstance(wanted, str) else list(wanted)
         odd = [each for each in names if each not in splits]
         if odd or not names:
             raise UsageError(
-                f"{where} has no split {odd[0]!r}; it has {list(splits)}."
-                if odd
-                else f"{role}_split= names no split."
+                f"{role}_split={wanted!r}: {where} has no such split; it has {list(splits)}."
             )
-    else:
-        free = [each for each in splits if each not in taken]
-        names = [each for each in free if bool(_EVALUATION.match(each)) == (role == EVALUATION)]
-        names = free if len(splits) == 1 else names
+        return names
+    free = [each for each in splits if each not in taken]
+    names = [each for each in free if bool(_EVALUATION.match(each)) == (role == EVALUATION)]
+    names = free if len(splits) == 1 else names
+    if not names and len(splits) == 1:
+        raise UsageError(
+            f"{where} has one split, {splits[0]!r}, which would be audited against itself: pass "
+            "the training and the evaluation rows apart."
+        )
     if not names:
-        if len(splits) == 1:
-            raise UsageError(
-                f"{where} has one split, {next(iter(splits))!r}, which would be audited against "
-                "itself: pass the training and the evaluation rows apart."
-            )
         raise UsageError(
             f"which of the splits {list(splits)} of {where} are for {role}? Name them with "
             f"{role}_split=."
         )
-    left_out = tuple(each for each in splits if each not in names)
-    return Chosen(role, name, {each: splits[each] for each in names}, left_out)
+    return names
 
 
 def _is_same(split: Any, other: Any) -> bool:

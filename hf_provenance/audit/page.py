@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import pyarrow.compute as pc
@@ -15,6 +15,11 @@ from hf_provenance.numerals import number, percent
 if TYPE_CHECKING:
     from hf_provenance.audit.report import AuditReport
 
+_SIDES = {
+    "evaluation": "evaluation rows",
+    "train": "training rows",
+    "previous": "earlier rows",
+}
 _EXAMPLES = 10
 _WORDS = 80
 """Characters of shared text in a table."""
@@ -42,7 +47,7 @@ def _lines(report: AuditReport) -> Iterator[str]:
             share = percent(finding.rows, finding.of)
             yield (
                 f"| {finding.kind} | {finding.check} | {number(finding.rows)} | {share} | "
-                f"{finding.side} rows {markdown(finding.what, limit=None)} |"
+                f"{_SIDES[finding.side]} {markdown(finding.what, limit=None)} |"
             )
     else:
         yield "Nothing was found of what was looked for."
@@ -146,7 +151,7 @@ def _collected(each: Evidence) -> str:
     return " to ".join(dict.fromkeys(day[:10] for day in days if day))
 
 
-_COLUMNS: Sequence[tuple[str, object]] = (
+_COLUMNS: Sequence[tuple[str, Callable[[Evidence], str]]] = (
     ("Row", _place),
     ("Id", lambda each: code(each.id[:12])),
     ("Found", lambda each: markdown(each.detail or "")),
