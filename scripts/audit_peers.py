@@ -49,18 +49,28 @@ def janitor(evaluation: list[str], n: int) -> Clean:
 
 
 def janitor_cpp(evaluation: list[str], n: int) -> Clean:
-    """Cleaning in C++, each n-gram looked up: `clean_cpp` calls every n-gram a hit."""
+    """Cleaning in C++, each n-gram looked up: `clean_cpp` calls every n-gram a hit.
+
+    It cuts words of more than ten bytes, within characters too, and then raises: so it gets the
+    ASCII characters alone.
+    """
     module = janitor_module()
     cleaner = module.Janitor(ngram_n=n)
     for text in evaluation:
-        cleaner.register_contaminant_cpp(text)
+        cleaner.register_contaminant_cpp(plain(text))
 
     def clean(text: str) -> bool:
+        text = plain(text)
         every = module.janitor_util.clean_ngram_with_indices(text, cleaner.delete_chars, n)
         hits = [gram for gram in every if gram[0] in cleaner.dirt_ngrams]
         return bool(hits) and cleaner._split_chunks(text, hits) != [text]
 
     return clean
+
+
+def plain(text: str) -> str:
+    """The ASCII characters of a text."""
+    return text.encode("ascii", "ignore").decode("ascii")
 
 
 def datatrove(evaluation: list[str], n: int) -> Clean:

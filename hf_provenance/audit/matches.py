@@ -149,7 +149,7 @@ class _Suffixes:
             done = np.abs(good - bad) <= 1
             good = np.where(same & ~done, middle, good)
             bad = np.where(~same & ~done, middle, bad)
-        return good
+        return np.asarray(good)
 
 
 def _ranks(keys: Places) -> NDArray[np.int32]:

@@ -267,6 +267,14 @@ def _inherited(
     return np.asarray(role[last], np.uint8)
 
 
+def _folded(lines: str) -> str:
+    """Fold lines, each distinct one once: folding is slow beside looking up, and words recur."""
+    spelled = lines.split("\n")
+    distinct = list(dict.fromkeys(spelled))
+    folded = dict(zip(distinct, fold("\n".join(distinct)).split("\n"), strict=True))
+    return "\n".join(map(folded.__getitem__, spelled))
+
+
 def _keys(
     raw: Bytes, starts: Places, ends: Places, wide: Places, unseen: Flags | None
 ) -> tuple[Bytes, Places, Places]:
@@ -289,7 +297,7 @@ def _keys(
         dropped = unseen[at]
         dropped[lasts - 1] = False
         spelling = spelling[~dropped]
-    folded = fold(spelling.tobytes().decode("utf-8", "replace")).encode("utf-8")
+    folded = _folded(spelling.tobytes().decode("utf-8", "replace")).encode("utf-8")
     keys = np.concatenate([lower, np.frombuffer(folded, np.uint8), np.zeros(_PADDING, np.uint8)])
     stops = np.flatnonzero(keys[len(lower) : len(lower) + len(folded)] == _NEWLINE) + len(lower)
     key_starts, key_sizes = starts.copy(), sizes
