@@ -85,7 +85,10 @@ def compare_speed(
     work.write_text(json.dumps({**content, "n": N}), "utf-8")
     script = Path(__file__).with_name("audit_peers.py")
     command = [python, script, work]
-    rates: dict[str, list[float]] = {"ours": [], **{name: [] for name in names}}
+    sides = {"ours": (index, train)}
+    if "janitor_cpp" in names:
+        sides["ours, ASCII"] = (index_evaluation([ascii_rows(evaluation)], n=N), ascii_rows(train))
+    rates: dict[str, list[float]] = {name: [] for name in (*sides, *names)}
     hits: dict[str, int] = {}
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
@@ -93,9 +96,10 @@ def compare_speed(
         assert peers.stdin is not None
         assert peers.stdout is not None
         for _ in range(runs + 1):
-            started = time.perf_counter()
-            hits["ours"] = scan(index, [train]).rows_with_grams
-            rates["ours"].append(len(train) / (time.perf_counter() - started))
+            for name, (theirs, rows) in sides.items():
+                started = time.perf_counter()
+                hits[name] = scan(theirs, [rows]).rows_with_grams
+                rates[name].append(len(rows) / (time.perf_counter() - started))
             for name in names:
                 count = len(train) // SHARE.get(name, 1)
                 peers.stdin.write(f"{name} {count}\n")
@@ -104,14 +108,16 @@ def compare_speed(
                 rates[name].append(count / answer["seconds"])
                 hits[name] = len(answer["hits"])
         peers.stdin.close()
-    mean = train["text"].nbytes / len(train)
     for name, all_rates in rates.items():
+        rows = sides["ours, ASCII" if name in ("ours, ASCII", "janitor_cpp") else "ours"][1]
+        mean = rows["text"].nbytes / len(rows)
         rate = statistics.median(all_rates[1:])  # the first run warms caches
         line = f"{name}: {rate:,.0f} documents/s, {rate * mean / 1e6:.1f} MB/s, {hits[name]:,} hits"
         if name in GOALS:
-            ratios = sorted(a / b for a, b in zip(rates["ours"][1:], all_rates[1:], strict=True))
+            side = "ours, ASCII" if name == "janitor_cpp" else "ours"
+            ratios = sorted(a / b for a, b in zip(rates[side][1:], all_rates[1:], strict=True))
             line += (
-                f"; ours is {statistics.median(ratios):.1f} times as fast ({ratios[0]:.1f} to "
+                f"; {side} is {statistics.median(ratios):.1f} times as fast ({ratios[0]:.1f} to "
                 f"{ratios[-1]:.1f}), goal >= {GOALS[name]}"
             )
         print(line)
@@ -149,6 +155,12 @@ def evaluation_rows(train: pa.Table) -> pa.Table:
         texts.append(" ".join(spoken[start : start + 60]))
     vocabulary = " ".join(demo).split()
     texts += [" ".join(draw.choices(vocabulary, k=100)) for _ in range(2_400 - len(texts))]
+    return pa.table({"text": texts})
+
+
+def ascii_rows(rows: pa.Table) -> pa.Table:
+    """The rows with the ASCII characters alone, which is all that the C++ janitor can read."""
+    texts = [text.encode("ascii", "ignore").decode() for text in rows["text"].to_pylist()]
     return pa.table({"text": texts})
 
 
