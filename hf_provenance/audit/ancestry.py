@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from hf_provenance import schema
 from hf_provenance.audit.packed_ids import DIGITS, PACKED, as_arrow, pack
 from hf_provenance.schema import MIXED, SYNTHETIC
 
@@ -72,8 +73,10 @@ class Ancestry:
         self._models: list[pa.Array] = []
 
     def add(self, table: pa.Table) -> None:
-        """Read the rows of an annotated table."""
+        """Read the rows of a table; without provenance columns they are counted alone."""
         first, self.rows = self.rows, self.rows + table.num_rows
+        if not schema.is_annotated(table.column_names):
+            return
         if self._synthetic:
             by_model = pc.is_in(table["prov_origin"], value_set=pa.array([SYNTHETIC, MIXED]))
             self._models.append(as_arrow(pack(table["prov_id"].filter(by_model))))
@@ -89,10 +92,11 @@ class Ancestry:
         held = pc.fill_null(pc.match_substring_regex(parents, DIGITS), False)
         self.elsewhere += len(parents) - (pc.sum(held).as_py() or 0)
         children = children[held.to_numpy(zero_copy_only=False)]
-        if len(children):
-            ids = pack(table["prov_id"].take(pa.array(children)))
-            packed = as_arrow(pack(parents.filter(held)))
-            self._edges.append(Edges(as_arrow(ids), packed, first + children))
+        ids = as_arrow(pack(table["prov_id"].take(pa.array(children))))
+        edges = Edges(ids, as_arrow(pack(parents.filter(held))), first + children)
+        # A text that names itself, as one that a model has left as it was, descends from nothing.
+        others = pc.not_equal(edges.children, edges.parents).to_numpy(zero_copy_only=False)
+        self._edges.append(edges.at(np.flatnonzero(others)))
 
     @property
     def edges(self) -> Edges:
@@ -157,21 +161,22 @@ def descendants(of: pa.Array, edges: Edges) -> Descendants:
     return Descendants(rows, ids, all_roots[firsts], steps[firsts])
 
 
-def synthetic_parents(
-    evaluation: Edges, every: Edges, models: pa.Array
-) -> tuple[dict[int, bytes], int]:
-    """Find the evaluation rows of which a parent is synthetic, or descends from what is.
+def synthetic_parents(evaluation: Ancestry, train: Ancestry) -> dict[int, str]:
+    """Find the evaluation rows of which a parent is synthetic or mixed, or descends from what is.
 
     Args:
-        evaluation: Parents of the evaluation rows.
-        every: Parents of all rows, the evaluation's too.
-        models: Packed ids of the rows that a model wrote, wholly or in part.
+        evaluation: What the evaluation rows were made from.
+        train: What the training rows were made from.
 
     Returns:
-        Evaluation row -> packed id of such a parent, the least of them; and the number of ids
-        among all ancestors.
+        Evaluation row -> `prov_id` of such a parent, the least of them.
     """
-    ancestors = pc.unique(evaluation.parents)
+    own, others = evaluation.edges, train.edges
+    if not len(own.rows):
+        return {}
+    every = Edges.join([own, others._replace(rows=others.rows + evaluation.rows)])
+    models = pa.concat_arrays([evaluation.models, train.models])
+    ancestors = pc.unique(own.parents)
     frontier = ancestors
     while len(frontier):
         above = np.flatnonzero(_places(every.children, frontier) >= 0)
@@ -182,15 +187,12 @@ def synthetic_parents(
     inside = np.flatnonzero(_places(every.children, ancestors) >= 0)
     below = descendants(written, every.at(inside))
     tainted = pc.unique(pa.concat_arrays([written, below.ids]))
-    found: dict[int, bytes] = {}
-    hits = np.flatnonzero(_places(evaluation.parents, tainted) >= 0)
-    for row, parent in zip(
-        evaluation.rows[hits].tolist(),
-        evaluation.parents.take(pa.array(hits)).to_pylist(),
-        strict=True,
-    ):
-        found[row] = min(parent, found.get(row, parent))
-    return found, len(ancestors)
+    found: dict[int, str] = {}
+    hits = np.flatnonzero(_places(own.parents, tainted) >= 0)
+    parents = own.parents.take(pa.array(hits)).to_pylist()
+    for row, parent in zip(own.rows[hits].tolist(), parents, strict=True):
+        found[row] = min(parent.hex(), found.get(row, parent.hex()))
+    return found
 
 
 def _places(values: pa.Array, among: pa.Array) -> Positions:

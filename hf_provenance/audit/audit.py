@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from hf_provenance.audit.accumulation import Accumulation, compare
-from hf_provenance.audit.ancestry import Ancestry, Edges, descendants, synthetic_parents
+from hf_provenance.audit.ancestry import descendants, synthetic_parents
 from hf_provenance.audit.choice import Chosen, choose
 from hf_provenance.audit.dates import Publication
 from hf_provenance.audit.earlier import read_holdings
@@ -167,7 +167,7 @@ def _report(
     if prov_ids is None and by_id is None:
         prov_ids = index.evaluation.ids  # what `prov_id` would be
     derived, derived_findings = _derived(prov_ids, training)
-    parents = _synthetic_parents(reader.ancestry, training.ancestry)
+    parents = synthetic_parents(reader.ancestry, training.ancestry)
     unordered = pa.nulls(index.evaluation.rows, pa.bool_())
     columns = {
         "split": _repeated(reader.places),
@@ -243,11 +243,3 @@ def _derived(prov_ids: pa.Array | None, training: TrainingReader) -> tuple[pa.Ar
     roots = [texts[root] for root in found.roots.tolist()]
     finding = derived_finding(train_ids, roots, found.steps.tolist(), training.ancestry.rows)
     return pa.array(counts[distinct.indices.to_numpy()]), finding
-
-
-def _synthetic_parents(evaluation: Ancestry, train: Ancestry) -> dict[int, str]:
-    edges = evaluation.edges
-    every = Edges.join([edges, train.edges])
-    models = pa.concat_arrays([evaluation.models, train.models])
-    found = synthetic_parents(edges, every, models)[0] if len(edges.rows) else {}
-    return {row: parent.hex() for row, parent in found.items()}

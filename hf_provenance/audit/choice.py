@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pyarrow as pa
-from datasets import Dataset
+from datasets import Dataset, IterableDataset
 
 from hf_provenance.errors import UsageError
 from hf_provenance.inputs import open_input, reading
@@ -135,9 +135,9 @@ def choose(
         for other, rows in held_out.splits.items():
             if (same and name == other) or split is rows or _is_same(split, rows):
                 raise UsageError(
-                    f"split {name!r} would be audited against itself, and every row found: pass "
-                    "the training and the evaluation rows apart, as in "
-                    'audit(ds["train"], ds["test"]).'
+                    f"the split {name!r} would be audited against itself (as {other!r} it has the "
+                    "same rows), and each of them found: pass the training and the evaluation "
+                    'rows apart, as in audit(ds["train"], ds["test"]).'
                 )
     if same:  # neither side leaves out what the other one takes
         idle = tuple(name for name in learned.left_out if name not in held_out.splits)
@@ -166,6 +166,8 @@ def _one_side(
     role: str, dataset: Any, wanted: str | Sequence[str] | None, taken: Sequence[str]
 ) -> Chosen:
     name = str(dataset) if isinstance(dataset, Place) else ""
+    if isinstance(dataset, Dataset | IterableDataset) and dataset.split is None:
+        return Chosen(role, name, {role: dataset}, ())
     splits = named_splits(dataset.open() if isinstance(dataset, Place) else dataset)
     names = splits_for(role, list(splits), wanted, taken, name or f"the {role} data")
     left_out = tuple(each for each in splits if each not in names)

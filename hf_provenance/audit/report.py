@@ -124,7 +124,7 @@ class AuditReport:
                 "accepted": _true(rows["accepted"]),
                 "accept": list(self.accept),
                 **looked,
-                "takes": ["eval"],
+                "takes": ["eval"] if "synthetic_parent" in looked else [],
             },
             "leaked": {
                 "rows": sum(found.values()),
