@@ -4,12 +4,12 @@ from collections import Counter
 
 import pyarrow as pa
 import pytest
-from audit.rows import ids, labelled, with_columns
 from datasets import DatasetDict
 from hypothesis import given
 from hypothesis import strategies as st
 
 import hf_provenance as hfp
+from audit.rows import ids, labelled, with_columns
 from hf_provenance.audit.accumulation import Holdings, compare
 from hf_provenance.audit.audit import audit_accumulation
 from hf_provenance.audit.choice import Place
@@ -20,7 +20,6 @@ ROWS = st.lists(st.tuples(st.integers(0, 5), st.sampled_from(ORIGINS)), max_size
 
 
 def holdings(rows):
-    """Rows of (text, origin); a text weighs 10 bytes more than its number, and half as many tokens."""
     table = pa.table(
         {
             "prov_id": pa.array([f"{number:032x}" for number, _ in rows], pa.string()),

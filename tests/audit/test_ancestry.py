@@ -27,7 +27,6 @@ def numbers_of(ids):
 
 
 def read(rows, *, synthetic=True):
-    """Rows of (number, origin, parents); parents are numbers, None, or text."""
     lists = [
         None
         if parents is None
@@ -47,7 +46,6 @@ def read(rows, *, synthetic=True):
 
 
 def reached(starts, steps):
-    """Everything that some steps lead to, in any number."""
     found, waiting = set(), list(starts)
     while waiting:
         for there in steps.get(waiting.pop(), ()):

@@ -5,10 +5,10 @@ import json
 
 import pyarrow as pa
 import pytest
-from audit.rows import TALES, ids, labelled, with_columns
 from datasets import Dataset, DatasetDict, Features, IterableDataset, Value
 
 import hf_provenance as hfp
+from audit.rows import TALES, ids, labelled, with_columns
 from hf_provenance.audit.audit import audit
 from hf_provenance.demo import ANNOTATOR, load_demo
 from hf_provenance.errors import SchemaError, UsageError, VocabularyError
@@ -24,25 +24,22 @@ def train(texts=OTHERS, **fields):
     return labelled(texts, **({"origin": "human"} | fields))
 
 
-def test(texts=TALES, **fields):
+def exam(texts=TALES, **fields):
     return labelled(texts, **({"origin": "human"} | fields))
-
-
-test.__test__ = False
 
 
 # purity
 
 
 def test_an_evaluation_set_that_is_human_and_apart_has_no_findings():
-    report = audit(train(), test())
+    report = audit(train(), exam())
     assert report.findings == ()
     assert report.summary()["purity"]["accepted"] == len(TALES)
 
 
 def test_rows_that_are_not_human_are_findings_by_their_label():
     origins = ["human", "synthetic", "mixed", "unknown"]
-    report = audit(train(), test(origin=origins))
+    report = audit(train(), exam(origin=origins))
     assert found(report, "purity") == {
         "origin_synthetic": 1,
         "origin_mixed": 1,
@@ -51,7 +48,7 @@ def test_rows_that_are_not_human_are_findings_by_their_label():
 
 
 def test_a_finding_names_the_row_and_its_label():
-    rows = test(
+    rows = exam(
         origin=["human", "synthetic", "human", "human"], generator=[None, "gpt", None, None]
     )
     (finding,) = audit(train(), rows).findings
@@ -62,7 +59,7 @@ def test_a_finding_names_the_row_and_its_label():
 
 def test_human_on_a_basis_that_was_not_accepted_is_a_finding():
     bases = ["declared", "column", "registry", "cutoff"]
-    rows = with_columns(test(), prov_origin_basis=bases)
+    rows = with_columns(exam(), prov_origin_basis=bases)
     assert found(audit(train(), rows), "purity") == {"basis_registry": 1, "basis_cutoff": 1}
     assert found(audit(train(), rows, accept=bases), "purity") == {}
     assert found(audit(train(), rows, accept="declared"), "purity").keys() == {
@@ -74,26 +71,26 @@ def test_human_on_a_basis_that_was_not_accepted_is_a_finding():
 
 def test_a_basis_that_is_none_is_refused():
     with pytest.raises(VocabularyError, match="'hearsay'"):
-        audit(train(), test(), accept=["declared", "hearsay"])
+        audit(train(), exam(), accept=["declared", "hearsay"])
 
 
 def test_rows_that_nobody_has_labelled_are_a_finding():
-    report = audit(train(), test().select_columns(["text"]))
+    report = audit(train(), exam().select_columns(["text"]))
     assert found(report, "purity") == {"unlabelled": len(TALES)}
 
 
 def test_provenance_columns_that_are_there_in_part_are_an_error():
     with pytest.raises(SchemaError, match="prov_method"):
-        audit(train(), test().remove_columns("prov_method"))
+        audit(train(), exam().remove_columns("prov_method"))
 
 
 def test_a_label_outside_the_vocabulary_is_an_error():
     with pytest.raises(VocabularyError, match="evaluation"):
-        audit(train(), with_columns(test(), prov_origin=["person"] * 4))
+        audit(train(), with_columns(exam(), prov_origin=["person"] * 4))
 
 
 def test_phrases_of_assistants_are_a_finding_whatever_the_label():
-    rows = test(
+    rows = exam(
         ["As an AI language model, I cannot tell you a tale of my own.", TALES[0]], markers=True
     )
     report = audit(train(), rows)
@@ -102,14 +99,14 @@ def test_phrases_of_assistants_are_a_finding_whatever_the_label():
 
 
 def test_phrases_that_nobody_looked_for_are_said_to_be_unchecked():
-    report = audit(train(), test())
+    report = audit(train(), exam())
     assert any("prov_markers" in each for each in report.not_checked)
     assert "markers" not in report.summary()["purity"]
 
 
 def test_a_row_made_from_what_a_model_wrote_is_a_finding():
     source = train(["By a model."], origin="synthetic")
-    rows = test(TALES[:2], parents=[ids(source), None])
+    rows = exam(TALES[:2], parents=[ids(source), None])
     report = audit(source, rows)
     assert found(report, "purity") == {"synthetic_parent": 1}
     assert report.rows["synthetic_parent"].to_pylist() == [ids(source)[0], None]
@@ -117,15 +114,15 @@ def test_a_row_made_from_what_a_model_wrote_is_a_finding():
 
 def test_lineage_is_followed_through_both_datasets():
     model, told = "By a model.", "Told again."
-    middle = train(["Retold."], parents=[ids(test([model]))])
-    rows = test([model, told], origin=["synthetic", "human"], parents=[None, ids(middle)])
+    middle = train(["Retold."], parents=[ids(exam([model]))])
+    rows = exam([model, told], origin=["synthetic", "human"], parents=[None, ids(middle)])
     report = audit(middle, rows)
     assert report.rows["synthetic_parent"].to_pylist() == [None, ids(middle)[0]]
 
 
 def test_a_human_parent_is_no_finding():
     source = train(OTHERS)
-    assert found(audit(source, test(TALES[:1], parents=[ids(source)])), "purity") == {}
+    assert found(audit(source, exam(TALES[:1], parents=[ids(source)])), "purity") == {}
 
 
 # overlap
@@ -141,37 +138,37 @@ def test_a_human_parent_is_no_finding():
     ],
 )
 def test_a_training_row_that_holds_an_evaluation_row_is_found(text, check):
-    report = audit(train([*OTHERS, text]), test())
+    report = audit(train([*OTHERS, text]), exam())
     assert found(report, "overlap") == {check: 1}
 
 
 def test_a_run_that_is_a_word_too_short_is_no_finding():
     text = " ".join(TALES[0].split()[:12])
-    assert found(audit(train([text]), test()), "overlap") == {}
-    assert found(audit(train([text]), test(), n=12), "overlap") == {"shared_run": 1}
+    assert found(audit(train([text]), exam()), "overlap") == {}
+    assert found(audit(train([text]), exam(), n=12), "overlap") == {"shared_run": 1}
 
 
 @pytest.mark.parametrize("words", [5, 8, 12])
 def test_a_short_row_is_found_where_it_stands_as_a_whole(words):
     short = " ".join(TALES[0].split()[:words])
-    report = audit(train([f"They say: {TALES[0]}"]), test([short]))
+    report = audit(train([f"They say: {TALES[0]}"]), exam([short]))
     assert found(report, "overlap") == {"whole_text": 1}
 
 
 def test_a_short_row_of_which_a_part_is_shared_is_no_finding():
     short = " ".join(TALES[0].split()[:10])
-    assert found(audit(train([f"{short[:-8]} or so."]), test([short])), "overlap") == {}
+    assert found(audit(train([f"{short[:-8]} or so."]), exam([short])), "overlap") == {}
 
 
 def test_rows_without_text_have_met_nothing():
-    assert found(audit(train(["", OTHERS[0]]), test(["", TALES[0]])), "overlap") == {}
+    assert found(audit(train(["", OTHERS[0]]), exam(["", TALES[0]])), "overlap") == {}
 
 
 def test_the_evidence_of_an_overlap_shows_both_rows():
     learned = train(
         [f"Listen. {TALES[1]}"], collected="2021-05-06", url=["https://example.org/tales"]
     )
-    (finding,) = audit(learned, test()).of_kind("overlap")
+    (finding,) = audit(learned, exam()).of_kind("overlap")
     (evidence,) = finding.evidence
     assert TALES[1][evidence.start : evidence.end] == evidence.text == TALES[1][:-1]
     assert (evidence.row, evidence.train_id) == (1, ids(learned)[0])
@@ -181,7 +178,7 @@ def test_the_evidence_of_an_overlap_shows_both_rows():
 
 def test_a_row_in_several_splits_is_named_with_its_place():
     ds = DatasetDict(
-        train=train([*OTHERS, TALES[3]]), validation=test(TALES[:2]), test=test(TALES[2:])
+        train=train([*OTHERS, TALES[3]]), validation=exam(TALES[:2]), test=exam(TALES[2:])
     )
     report = audit(ds, ds)
     assert [(e.split, e.row) for e in report.findings[0].evidence] == [("test", 1)]
@@ -190,7 +187,7 @@ def test_a_row_in_several_splits_is_named_with_its_place():
 
 
 def test_the_summary_of_several_splits_asks_for_one():
-    ds = DatasetDict(train=train(), validation=test(TALES[:2]), test=test(TALES[2:]))
+    ds = DatasetDict(train=train(), validation=exam(TALES[:2]), test=exam(TALES[2:]))
     with pytest.raises(UsageError, match="validation, test"):
         audit(ds, ds).summary()
     with pytest.raises(UsageError, match="'dev'"):
@@ -198,9 +195,9 @@ def test_the_summary_of_several_splits_asks_for_one():
 
 
 def test_training_rows_made_from_evaluation_rows_are_found_through_other_rows():
-    rows = test(TALES[:2])
+    rows = exam(TALES[:2])
     first, second = "Retold.", "Retold again."
-    parents = [[ids(rows)[1]], ids(test([first])), None]
+    parents = [[ids(rows)[1]], ids(exam([first])), None]
     learned = train([first, second, *OTHERS], parents=parents)
     report = audit(learned, rows)
     (finding,) = report.of_kind("overlap")
@@ -211,10 +208,10 @@ def test_training_rows_made_from_evaluation_rows_are_found_through_other_rows():
 
 
 def test_rows_without_labels_are_looked_for_all_the_same():
-    bare = test().select_columns(["text"])
+    bare = exam().select_columns(["text"])
     report = audit(Dataset.from_dict({"text": [TALES[2]]}), bare)
     assert found(report, "overlap") == {"exact_copy": 1}
-    assert report.findings[-1].evidence[0].train_id == ids(test())[2]
+    assert report.findings[-1].evidence[0].train_id == ids(exam())[2]
 
 
 # time
@@ -231,12 +228,12 @@ def test_rows_without_labels_are_looked_for_all_the_same():
 )
 def test_dates_tell_which_way_a_shared_text_went(collected, check):
     learned = train([TALES[0]], collected=collected)
-    assert found(audit(learned, test(), published="2022-05-01"), "time") == {check: 1}
+    assert found(audit(learned, exam(), published="2022-05-01"), "time") == {check: 1}
 
 
 def test_an_evaluation_row_may_have_been_copied_and_leaked():
     learned = train([f"{TALES[0]} {n}" for n in "ab"], collected=["2020-01-01", "2023-01-01"])
-    report = audit(learned, test(), published="2022-05-01")
+    report = audit(learned, exam(), published="2022-05-01")
     assert found(report, "time") == {"copied_from_web": 1, "leaked_into_web": 1}
     by_check = {f.check: f.evidence[0].train_id for f in report.of_kind("time")}
     assert by_check == dict(zip(("copied_from_web", "leaked_into_web"), ids(learned), strict=True))
@@ -244,7 +241,7 @@ def test_an_evaluation_row_may_have_been_copied_and_leaked():
 
 def test_old_training_rows_without_an_overlap_are_no_finding():
     learned = train(OTHERS, collected="2020-01-01")
-    report = audit(learned, test(), published="2022-05-01")
+    report = audit(learned, exam(), published="2022-05-01")
     assert report.findings == ()
     assert report.collected["sides"] == {"before": 1, "after": 0, "straddling": 0, "undated": 0}
 
@@ -252,13 +249,13 @@ def test_old_training_rows_without_an_overlap_are_no_finding():
 def test_the_overlap_does_not_depend_on_the_publication():
     learned = train([f"{tale} {n}" for n, tale in enumerate(TALES)],
                     collected=["2020-01-01", "2023-01-01", None, "2022"])  # fmt: skip
-    plain, dated = (audit(learned, test(), published=when) for when in (None, "2022-05-01"))
+    plain, dated = (audit(learned, exam(), published=when) for when in (None, "2022-05-01"))
     assert plain.overlap.table.equals(dated.overlap.table)
     assert plain.rows["before"].null_count == len(TALES)
 
 
 def test_a_publication_that_is_not_given_is_said_to_be_unchecked():
-    assert any("published=" in each for each in audit(train(), test()).not_checked)
+    assert any("published=" in each for each in audit(train(), exam()).not_checked)
 
 
 # accumulation
@@ -267,7 +264,7 @@ def test_a_publication_that_is_not_given_is_said_to_be_unchecked():
 def test_human_training_rows_that_were_replaced_are_a_finding():
     before = train(["By hand.", "By hand too."])
     after = train(["By hand.", "By a model."], origin=["human", "synthetic"])
-    report = audit(after, test(), previous=before)
+    report = audit(after, exam(), previous=before)
     (finding,) = report.of_kind("accumulation")
     assert (finding.check, finding.rows, finding.of, finding.side) == (
         "human_replaced",
@@ -279,20 +276,20 @@ def test_human_training_rows_that_were_replaced_are_a_finding():
 
 
 def test_human_training_rows_that_are_gone_are_a_finding():
-    report = audit(train(["By hand."]), test(), previous=train(["By hand.", "By hand too."]))
+    report = audit(train(["By hand."]), exam(), previous=train(["By hand.", "By hand too."]))
     assert found(report, "accumulation") == {"human_lost": 1}
 
 
 def test_human_training_rows_that_were_kept_are_no_finding():
     before = train(["By hand."])
     after = train(["By hand.", "By a model."], origin=["human", "synthetic"])
-    report = audit(after, test(), previous=before)
+    report = audit(after, exam(), previous=before)
     assert report.findings == ()
     assert report.accumulation.changes["synthetic"]["added"].rows == 1
 
 
 def test_a_label_that_was_taken_back_is_a_finding():
-    report = audit(train(["A."], origin="unknown"), test(), previous=train(["A."]))
+    report = audit(train(["A."], origin="unknown"), exam(), previous=train(["A."]))
     assert found(report, "accumulation") == {"relabelled": 1}
 
 
@@ -311,7 +308,7 @@ def generated(rows):
 
 @pytest.mark.parametrize("given", [streamed, generated])
 def test_streams_are_audited_as_datasets_are(given):
-    rows = test([*TALES[:2], "Why?"])
+    rows = exam([*TALES[:2], "Why?"])
     report = audit(given(train([*OTHERS, TALES[1]])), given(rows))
     assert found(report, "overlap") == {"exact_copy": 1}
     assert [e.row for e in report.of_kind("overlap")[0].evidence] == [1]
@@ -326,12 +323,12 @@ def test_a_training_stream_is_read_once():
 
     features = Features({"text": Value("string")})
     stream = IterableDataset.from_generator(texts, features=features)
-    audit(stream, test(), published="2022")
+    audit(stream, exam(), published="2022")
     assert len(reads) == 1
 
 
 def test_a_folder_and_files_are_audited_by_name(tmp_path):
-    ds = DatasetDict(train=train([*OTHERS, TALES[0]]), test=test())
+    ds = DatasetDict(train=train([*OTHERS, TALES[0]]), test=exam())
     hfp.save_to_folder(ds, tmp_path / "repo", progress=False, figures=False)
     ds["train"].to_parquet(tmp_path / "train.parquet")
     ds["test"].select_columns("text").to_json(tmp_path / "test.jsonl")
@@ -358,17 +355,17 @@ def test_rows_may_be_named_by_a_column_of_their_own():
 
 
 def test_an_evaluation_set_without_rows_has_nothing_to_find():
-    report = audit(train(), test([]))
+    report = audit(train(), exam([]))
     assert (report.findings, report.rows.num_rows) == ((), 0)
     assert "Nothing was found" in report.to_markdown()
 
 
 def test_training_data_without_rows_has_met_nothing():
-    assert audit(train([]), test(), published="2022").findings == ()
+    assert audit(train([]), exam(), published="2022").findings == ()
 
 
 def test_what_cannot_be_found_in_short_rows_is_said():
-    report = audit(train(), test(["Why not?", "?!", *TALES]))
+    report = audit(train(), exam(["Why not?", "?!", *TALES]))
     assert any("1 evaluation rows of fewer than 5 words" in each for each in report.not_checked)
     assert any("1 evaluation rows in which" in each for each in report.not_checked)
     assert report.summary()["leaked"]["too_short"] == 2
@@ -453,7 +450,7 @@ def test_a_report_for_people_says_what_was_not_checked(demo):
 
 def test_text_of_the_data_is_no_markup_in_a_report():
     tale = f"<b>bold</b> | `code` {TALES[0]}"
-    page = audit(train([*OTHERS, tale]), test([tale])).to_markdown()
+    page = audit(train([*OTHERS, tale]), exam([tale])).to_markdown()
     assert "<b>" not in page
     lines = [line for line in page.splitlines() if "bold" in line]
     assert lines

@@ -1,9 +1,9 @@
 """Which splits are training data and which are the evaluation set."""
 
 import pytest
-from audit.rows import TALES, labelled
 from datasets import Dataset, DatasetDict, concatenate_datasets, load_dataset
 
+from audit.rows import TALES, labelled
 from hf_provenance.audit.choice import Place, choose, training_splits
 from hf_provenance.errors import UsageError
 
