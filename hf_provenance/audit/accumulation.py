@@ -118,7 +118,8 @@ MOST_IDS = 10_000
 class Holdings:
     """The ids of a revision with their labels and weights: 33 bytes a row.
 
-    While two revisions are compared, some 150 bytes for each row of both are in memory.
+    While two revisions are compared, some 210 bytes for each row of both are in memory (measured
+    with 4 million rows).
     """
 
     def __init__(self) -> None:

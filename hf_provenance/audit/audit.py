@@ -72,7 +72,8 @@ def audit(
         previous: An earlier revision of the training data, likewise: human rows in it that are
             gone are a finding.
         n: Words in a row, shared with one training row, that are a finding; a row of fewer words
-            is one where it stands in a training row as a whole.
+            is one where it stands in a training row as a whole. In scripts without spaces each
+            character is a word, so take more.
         text: Text columns of the training data; None to find one as `annotate` does.
         evaluation_text: Text columns of the evaluation set; None for those of `text`.
         tokens: `words`, or `code` to compare symbols too.
@@ -123,8 +124,8 @@ def audit_accumulation(
 ) -> Accumulation:
     """Tell what became of the human rows between two revisions of a dataset.
 
-    Only `prov_id`, `prov_origin` and the weights are read; of a dataset that was published with
-    this package, by range. Both revisions are in memory by their ids, some 150 bytes a row.
+    Only provenance columns are looked at; of a dataset that was published with this package no
+    others are read. Both revisions are in memory by their ids, some 210 bytes a row.
 
     Args:
         before: The earlier revision: a dataset, or the name of a folder or Hub dataset, also as

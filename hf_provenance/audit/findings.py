@@ -9,7 +9,7 @@
 | | `synthetic_parent` | rows made from what a model wrote, through any number of rows |
 | overlap | `exact_copy` | a training row has the same bytes, or the same `prov_id` |
 | | `normalised_copy` | a training row has the same words |
-| | `shared_run` | a training row shares `n` words in a row |
+| | `shared_run` | a training row shares `n` words in a row (tokens of code) |
 | | `whole_text` | the row is shorter, and stands in a training row as a whole |
 | | `derived` | training rows made from evaluation rows |
 | time | `copied_from_web` | it overlaps with rows collected before the set was published |

@@ -21,7 +21,7 @@ from hf_provenance.audit.findings import (
     Evidence,
     Finding,
 )
-from hf_provenance.audit.leaks import witness_of
+from hf_provenance.audit.leaks import unit_of, witness_of
 from hf_provenance.audit.overlap import Overlap
 from hf_provenance.schema import HUMAN
 
@@ -36,8 +36,8 @@ _RESTS_ON = {
 _LEAKS = {
     "exact_copy": "also stand in training, byte for byte or by prov_id",
     "normalised_copy": "also stand in training, with other case, spaces or punctuation",
-    "shared_run": "share {n} or more words in a row with a training row",
-    "whole_text": "are shorter than {n} words, and stand in a training row as a whole",
+    "shared_run": "share {n} or more {unit} in a row with a training row",
+    "whole_text": "are shorter than {n} {unit}, and stand in a training row as a whole",
 }
 _SIDES = {
     "copied_from_web": "overlap with training rows collected before {published}: the evaluation "
@@ -108,12 +108,13 @@ def overlap_findings(rows: pa.Table, overlap: Overlap, n: int) -> list[Finding]:
         overlap: What was measured.
         n: Tokens in a row that are a finding.
     """
-    return [
-        _leak(OVERLAP, check, _LEAKS[check].format(n=n), rows, pc.equal(rows["overlap"], check),
-              overlap, rows["overlap"])
-        for check in OVERLAPS
-        if pc.any(pc.equal(rows["overlap"], check)).as_py()
-    ]  # fmt: skip
+    findings = []
+    for check in OVERLAPS:
+        which = pc.fill_null(pc.equal(rows["overlap"], check), False)
+        if pc.any(which).as_py():
+            what = _LEAKS[check].format(n=n, unit=unit_of(overlap))
+            findings.append(_leak(OVERLAP, check, what, rows, which, overlap, rows["overlap"]))
+    return findings
 
 
 def derived_finding(
@@ -153,12 +154,14 @@ def time_findings(
         checks: Column of a side -> the check of overlap that each row meets there.
         published: When the evaluation set was published.
     """
-    return [
-        _leak(TIME, check, _SIDES[check].format(published=published), rows, rows[column],
-              overlaps[column], checks[column])
-        for check, column in SIDE_COLUMNS.items()
-        if pc.any(rows[column]).as_py()
-    ]  # fmt: skip
+    findings = []
+    for check, column in SIDE_COLUMNS.items():
+        if pc.any(rows[column]).as_py():
+            what = _SIDES[check].format(published=published)
+            findings.append(
+                _leak(TIME, check, what, rows, rows[column], overlaps[column], checks[column])
+            )
+    return findings
 
 
 def accumulation_findings(found: Accumulation) -> list[Finding]:
@@ -225,11 +228,12 @@ def _leak(
         measured.slice(0, MOST_EVIDENCE).to_pylist(),
         strict=True,
     )
-    evidence = tuple(_shared(row, found) for row, found in pairs)
+    unit = unit_of(overlap)
+    evidence = tuple(_shared(row, found, unit) for row, found in pairs)
     return Finding(kind, check, what, wanted.num_rows, rows.num_rows, evidence=evidence)
 
 
-def _shared(row: Mapping[str, Any], found: Mapping[str, Any]) -> Evidence:
+def _shared(row: Mapping[str, Any], found: Mapping[str, Any], unit: str) -> Evidence:
     """The words that an evaluation row shares, and the training row that holds them."""
     seen = witness_of(found, row["check"]) or {}
     text = found["longest_text"]
@@ -238,7 +242,7 @@ def _shared(row: Mapping[str, Any], found: Mapping[str, Any]) -> Evidence:
     start, until = (None if each is None else each.isoformat() for each in instants)
     return _named(
         row,
-        detail=f"{words:,} words in a row" if words else None,
+        detail=f"{words:,} {unit} in a row" if words else None,
         text=text if text is None or len(text) <= _TEXT else text[: _TEXT - 1] + "…",
         part=found["longest_part"],
         start=found["longest_start"],

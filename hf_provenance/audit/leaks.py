@@ -75,5 +75,10 @@ def witness_of(row: Mapping[str, Any], check: str) -> Mapping[str, Any] | None:
     return next((witness for witness in found if witness is not None), None)
 
 
+def unit_of(overlap: Overlap) -> str:
+    """What text was cut into, for people."""
+    return "words" if overlap.tokens == "words" else "tokens"
+
+
 def _numbers(column: pa.ChunkedArray) -> Places:
     return np.asarray(column.fill_null(0).to_numpy())

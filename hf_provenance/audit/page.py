@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 
 from hf_provenance.audit.accumulation import ADDED, GONE, KEPT, STATES
 from hf_provenance.audit.findings import Evidence, Finding
+from hf_provenance.audit.leaks import unit_of
 from hf_provenance.card.escape import code, markdown
 from hf_provenance.numerals import number, percent
 
@@ -32,11 +33,12 @@ def page(report: AuditReport) -> str:
 
 def _lines(report: AuditReport) -> Iterator[str]:
     train = report.overlap.train["rows"]
+    unit = unit_of(report.overlap)
     yield f"# Audit of {markdown(report.evaluation)} against {markdown(report.train)}"
     yield ""
     yield (
         f"{number(report.rows.num_rows)} evaluation rows, {number(train)} training rows. Human "
-        f"counts on the bases {', '.join(report.accept) or 'none'}; {report.n} words in a row "
+        f"counts on the bases {', '.join(report.accept) or 'none'}; {report.n} {unit} in a row "
         "are an overlap."
     )
     yield ""

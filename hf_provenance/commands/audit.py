@@ -11,7 +11,7 @@ from hf_provenance.audit.audit import WORDS
 from hf_provenance.audit.audit import audit as audit_datasets
 from hf_provenance.audit.characters import MODES
 from hf_provenance.audit.choice import Place
-from hf_provenance.audit.findings import KINDS, OVERLAP, PURITY
+from hf_provenance.audit.findings import ACCUMULATION, KINDS, OVERLAP, PURITY, TIME
 from hf_provenance.audit.purity import ACCEPTED
 from hf_provenance.commands.printing import print_data
 from hf_provenance.errors import UsageError
@@ -70,6 +70,9 @@ _NOTHING = "none"
     show_default=True,
     help="Compare words, or symbols too.",
 )
+@click.option("--id", metavar="COLUMN", help="Names a row in the evidence, on both sides.")
+@click.option("--date", metavar="COLUMN", help="When a row of TRAIN was collected.")
+@click.option("--url", metavar="COLUMN", help="Where a row of TRAIN was found.")
 @click.option(
     "--fail-on",
     default=f"{PURITY},{OVERLAP}",
@@ -109,6 +112,12 @@ def audit(
     Example: hf-provenance audit labelled data.parquet --fail-on overlap
     """
     kinds = _listed(fail_on)
+    for kind, option, given in (
+        (TIME, "--published", options["published"]),
+        (ACCUMULATION, "--previous", previous),
+    ):
+        if kind in kinds and given is None:
+            raise UsageError(f"--fail-on {kind} finds nothing without {option}: give both.")
     odd = sorted(set(kinds) - set(KINDS))
     if odd:
         raise UsageError(f"--fail-on {odd[0]}: use some of {', '.join(KINDS)}, or {_NOTHING}.")
@@ -124,6 +133,9 @@ def audit(
         tokens=options["tokens"],
         train_split=options["train_split"] or None,
         evaluation_split=options["eval_split"] or None,
+        id=options["id"],
+        date=options["date"],
+        url=options["url"],
     )
     if form == "json":
         print_data(report.to_dict())

@@ -471,3 +471,13 @@ def test_the_table_of_a_report_has_a_row_for_each_evaluation_row(demo):
     assert report.rows.num_rows == 300
     assert isinstance(report.rows, pa.Table)
     assert report.rows["row"].to_pylist() == list(range(300))
+
+
+def test_code_is_compared_with_its_symbols():
+    code = "for i in range(10): total[i] += rows[i] * 2"
+    words = "for i in range 10 total i rows i 2 and so on it goes"
+    assert found(audit(train([words]), exam([code]), n=8), "overlap") != {}
+    report = audit(train([words]), exam([code]), n=8, tokens="code")
+    assert found(report, "overlap") == {}
+    report = audit(train([f"{code}  # doubled"]), exam([code]), n=8, tokens="code")
+    assert report.of_kind("overlap")[0].what.startswith("share 8 or more tokens in a row")
