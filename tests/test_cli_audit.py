@@ -15,7 +15,6 @@ from hf_provenance.errors import ProvenanceError
 
 @pytest.fixture
 def files(tmp_path, monkeypatch):
-    """The evaluation set is human; training holds one row of it, collected in 2021."""
     monkeypatch.chdir(tmp_path)
     days = ["2021-05-06", "2024-05-06"]
     train = labelled([f"Listen. {TALES[0]}", "By a model."], origin=["human", "synthetic"],

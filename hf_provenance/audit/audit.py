@@ -216,7 +216,11 @@ def _report(
         n=n,
         published=str(publication) if publication else None,
         collected=training.collected.to_dict(),
-        unchecked={"markers": labels.unmarked, "synthetic_parent": labels.without_parents},
+        unchecked={
+            "markers": labels.unmarked,
+            "synthetic_parent": labels.without_parents,
+            "derived": tuple(sides[0].splits if prov_ids is None else training.without_parents),
+        },
         accumulation=accumulation,
     )
 

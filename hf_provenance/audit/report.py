@@ -59,7 +59,8 @@ class AuditReport:
         n: Words in a row that are a finding.
         published: When the evaluation set was published; None if that is not known.
         collected: Counts of the training rows by when they were collected.
-        unchecked: `markers` and `synthetic_parent` -> splits in which nobody could look for them.
+        unchecked: What nobody could look for -> in which splits: `markers` and `synthetic_parent`
+            of the evaluation set, and `derived`, training rows made from it, of the training data.
         accumulation: What became of the earlier training data; None if there was none to compare.
     """
 
@@ -111,11 +112,13 @@ class AuditReport:
             raise UsageError(f"split {split!r} was not audited; {list(splits)} were.")
         rows = self.rows if split is None else self.rows.filter(pc.equal(self.rows["split"], split))
         overlap, status = rows["overlap"], rows["status"]
+        derived = _positive(rows["derived_rows"])
         found = {check: _equal(overlap, check) for check in OVERLAPS}
+        audited = set(splits if split is None else [split])
         looked = {
             column: _valid(rows[column])
             for column in ("markers", "synthetic_parent")
-            if not set(rows["split"].to_pylist()) & set(self.unchecked[column])
+            if not audited & set(self.unchecked[column])
         }
         return {
             "purity": {
@@ -129,8 +132,8 @@ class AuditReport:
             "leaked": {
                 "rows": sum(found.values()),
                 **found,
-                "derived": _positive(rows["derived_rows"]),
-                "n": self.n,
+                **({} if self.unchecked["derived"] else {"derived": derived}),
+                "run": self.n,
                 "too_short": _equal(status, "too_short") + _equal(status, "no_tokens"),
                 "train_rows": self.overlap.train["rows"],
                 "takes": ["text", "eval"],

@@ -19,7 +19,8 @@ PURITY, LEAKED = "purity", "leaked"
 _PURITY = ("rows", "human", "accepted")
 _LOOKED_FOR = ("markers", "synthetic_parent")
 _CHECKS = ("exact_copy", "normalised_copy", "shared_run", "whole_text")
-_LEAKED = ("rows", *_CHECKS, "derived", "n", "too_short", "train_rows")
+_LEAKED = ("rows", *_CHECKS, "run", "too_short", "train_rows")
+_MADE = ("derived",)
 _TAKES = ("text", "eval")
 
 
@@ -104,7 +105,7 @@ def _checked(split: str, audit: Any) -> dict[str, dict[str, Any]]:
     purity, leaked = audit[PURITY], audit[LEAKED]
     for name, part, needed, more in (
         (PURITY, purity, {*_PURITY, "accept", "takes"}, _LOOKED_FOR),
-        (LEAKED, leaked, {*_LEAKED, "takes"}, ()),
+        (LEAKED, leaked, {*_LEAKED, "takes"}, _MADE),
     ):
         if not isinstance(part, Mapping) or not needed <= set(part) <= {*needed, *more}:
             raise CardError(f"{where} has other keys under `{name}` than a report of `audit`.")
@@ -124,7 +125,7 @@ def _checked(split: str, audit: Any) -> dict[str, dict[str, Any]]:
     return {
         PURITY: {key: _plain(purity[key]) for key in (*_PURITY, "accept", *_LOOKED_FOR, "takes")
                  if key in purity},
-        LEAKED: {key: _plain(leaked[key]) for key in (*_LEAKED, "takes")},
+        LEAKED: {key: _plain(leaked[key]) for key in (*_LEAKED, *_MADE, "takes") if key in leaked},
     }  # fmt: skip
 
 

@@ -205,6 +205,13 @@ def test_training_rows_made_from_evaluation_rows_are_found_through_other_rows():
     assert [e.detail for e in finding.evidence] == ["made from it", "made from it in 2 steps"]
     assert {e.id for e in finding.evidence} == {ids(rows)[1]}
     assert report.rows["derived_rows"].to_pylist() == [0, 2]
+    assert report.summary()["leaked"]["derived"] == 1
+
+
+def test_training_rows_that_state_no_parents_are_not_said_to_have_none():
+    report = audit(train(), exam())
+    assert "derived" not in report.summary()["leaked"]
+    assert any("training split `train` were made from" in each for each in report.not_checked)
 
 
 def test_rows_without_labels_are_looked_for_all_the_same():

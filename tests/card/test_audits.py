@@ -42,7 +42,7 @@ def test_a_card_says_what_an_audit_found_of_a_split(ds, report):
 def test_a_card_shows_evaluation_splits_in_a_table(ds, report):
     text = str(card(ds, report))
     assert "### Evaluation splits" in text
-    assert "| `test` | 4 | 75.0% | **50.0%** | 1 | 1 | 0 | 0 | 0 |" in text
+    assert "| `test` | 4 | 75.0% | **50.0%** | 1 | 1 | 0 | not checked | 0 |" in text
     assert "`test` was held against 3 training rows; 13 or more words in a row are a run." in text
 
 
