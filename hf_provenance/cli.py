@@ -12,7 +12,7 @@ import sys
 import click
 from datasets.utils.logging import disable_progress_bar
 
-from hf_provenance.commands import hub, local
+from hf_provenance.commands import audit, hub, local
 from hf_provenance.errors import ProvenanceError
 from hf_provenance.version import __version__
 
@@ -36,6 +36,7 @@ for _verb in (
     local.split,
     local.summarize,
     local.card,
+    audit.audit,
     hub.push,
     hub.verify,
     hub.mixture,

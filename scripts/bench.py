@@ -53,6 +53,7 @@ def main() -> None:
     """Run the measurements that were asked for."""
     measurements = {"map": bench_map, "folder": bench_folder, "dates": bench_dates}
     measurements |= {"memory": bench_memory, "hub": bench_hub, "evidence": bench_evidence}
+    measurements |= {"audit": bench_audit}
     arguments = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     arguments.add_argument("what", nargs="*", help=f"any of {', '.join(measurements)}")
     arguments.add_argument("--rows", type=int, default=200_000, help="rows of the corpus")
@@ -143,6 +144,13 @@ def bench_evidence(rows: int, runs: int) -> None:
     import bench_evidence as evidence  # it takes its corpus and its timer from here
 
     evidence.bench_evidence(rows, runs)
+
+
+def bench_audit(rows: int, runs: int) -> None:
+    """The overlap of an evaluation set with training rows, against two other packages."""
+    program = [sys.executable, str(Path(__file__).with_name("bench_audit.py"))]
+    sys.stdout.flush()
+    subprocess.run([*program, "--rows", str(rows), "--runs", str(runs)], check=True)
 
 
 def compare(

@@ -43,6 +43,7 @@ ORDER = [
     ("card",),
     ("publish",),
     ("mixing", "parquet_stream", "inputs", "examples"),
+    ("audit",),
     ("commands",),
     ("cli",),
 ]

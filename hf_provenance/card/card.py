@@ -15,6 +15,7 @@ from huggingface_hub import DatasetCard
 
 from hf_provenance import numerals
 from hf_provenance.card import escape, wording
+from hf_provenance.card.audits import Audited, read_audits, require_same_rows
 from hf_provenance.card.contents import contents, timeline
 from hf_provenance.card.facts import DEFAULT, Facts
 from hf_provenance.card.metadata import appended_items, provenance_block, standard_lists
@@ -32,6 +33,7 @@ def build_card(
     base: str | bytes | DatasetCard | None = None,
     template: str | Path | None = None,
     repo_id: str | None = None,
+    audits: Audited | Mapping[str, Any] | None = None,
     **card_data: Any,
 ) -> DatasetCard:
     """Write the dataset card of a summary.
@@ -43,6 +45,8 @@ def build_card(
         template: A Jinja template for our part, as text or as the path of a file; it gets the
             values of the built-in one and runs sandboxed.
         repo_id: Hub id or path for the examples.
+        audits: A report of `audit` on evaluation splits of these rows, or split -> report or
+            its summary.
         **card_data: Standard YAML keys such as `license="mit"` or `pretty_name="..."`, set where
             the base has none, or the value that an earlier call has set; None takes that out.
 
@@ -50,7 +54,8 @@ def build_card(
         The card; `str(card)` is the README.
 
     Raises:
-        CardError: The base cannot be edited safely, or the template fails.
+        CardError: The base cannot be edited safely, the template fails, or an audit is of other
+            rows.
 
     Example:
         >>> from datasets import Dataset
@@ -59,7 +64,9 @@ def build_card(
         >>> build_card(summarize(ds)).data.provenance["human"]
         1.0
     """
-    facts = Facts(repo_id=repo_id, card_data=card_data)
+    found = read_audits(audits)
+    require_same_rows(found, summary)
+    facts = Facts(repo_id=repo_id, card_data=card_data, audits=found)
     existing = str(base) if isinstance(base, DatasetCard) else base
     if isinstance(existing, str):
         existing = existing.encode()

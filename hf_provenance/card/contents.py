@@ -11,6 +11,7 @@ from typing import Any
 
 from hf_provenance import schema
 from hf_provenance.card.advice import next_steps
+from hf_provenance.card.audits import audit_block
 from hf_provenance.card.facts import Facts
 from hf_provenance.card.metadata import languages_of
 from hf_provenance.card.wording import Timeline, sentence
@@ -76,6 +77,7 @@ def contents(summary: Summary, facts: Facts) -> dict[str, Any]:
         "undated": summary.undated(unit),
         "buckets": bucket_lines(summary, facts),
         "splits": split_lines(summary),
+        "audits": audit_block(facts.audits, summary),
         "generators": generators(summary)[:MOST_GENERATORS],
         "more_generators": max(0, len(generators(summary)) - MOST_GENERATORS),
         "max_generation": summary.max_generation(),

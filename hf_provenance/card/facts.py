@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from hf_provenance.card.audits import Audits
 from hf_provenance.splits import Buckets
 
 DEFAULT = "default"
@@ -27,6 +28,7 @@ class Facts:
         pictures: Folder of badge and figures in the repo, or None where there are none.
         timeline: Whether there is a timeline picture.
         card_data: Standard YAML keys that the user gives.
+        audits: What audits of evaluation splits found.
     """
 
     repo_id: str | None = None
@@ -38,6 +40,7 @@ class Facts:
     pictures: str | None = None
     timeline: bool = False
     card_data: Mapping[str, Any] = field(default_factory=dict)
+    audits: Audits = field(default_factory=dict)
 
     @property
     def first_bucket(self) -> str:

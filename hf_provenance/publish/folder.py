@@ -22,7 +22,7 @@ import hashlib
 import os
 import re
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import date
 from pathlib import Path
@@ -30,6 +30,7 @@ from typing import Any
 
 from datasets import Features
 
+from hf_provenance.card.audits import Audited, read_audits
 from hf_provenance.card.facts import DEFAULT
 from hf_provenance.errors import FolderError, SplitError
 from hf_provenance.publish.contents.edition import Description, make_edition
@@ -66,6 +67,7 @@ def save_to_folder(
     figures: bool | None = None,
     max_shard_size: int = SHARD_BYTES,
     max_buckets: int = MAX_BUCKETS,
+    audits: Audited | Mapping[str, Any] | None = None,
     progress: bool = True,
     **card_data: Any,
 ) -> Published:
@@ -88,6 +90,8 @@ def save_to_folder(
         figures: Draw the timeline (extra `figures`); None draws it if matplotlib is there.
         max_shard_size: Most bytes of Arrow data in one shard.
         max_buckets: More crawl buckets than this is an error.
+        audits: A report of `audit` on evaluation splits of the published rows, or split -> report
+            or its summary. What an earlier call has given is taken out: it was of other rows.
         progress: Show a progress bar.
         **card_data: Standard YAML keys, such as `license="mit"`, set where the card has none or
             the value that an earlier call has set; None takes that out.
@@ -99,7 +103,7 @@ def save_to_folder(
         SchemaError: The dataset is not annotated, or splits have different columns.
         SplitError: A split name that cannot be loaded, or too many buckets.
         FolderError: The folder holds something else, or cannot be written.
-        CardError: The README cannot be edited safely.
+        CardError: The README cannot be edited safely, or an audit is of other rows.
     """
     splits = named_splits(dataset)
     for name in splits:
@@ -110,7 +114,7 @@ def save_to_folder(
     folder = Path(path)
     before = look_into(folder, config_name, overwrite)
     sampler = language_sampler(features, text, language_sample)
-    description = Description(repo_id, template, tokenizer, figures, card_data)
+    description = Description(repo_id, template, tokenizer, figures, card_data, read_audits(audits))
 
     with _partial(folder) as partial:
         written = write_splits(

@@ -8,6 +8,7 @@ afterwards is read back.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -15,6 +16,7 @@ from typing import Any
 
 from datasets import load_dataset
 
+from hf_provenance.card.audits import Audited, read_audits
 from hf_provenance.card.facts import DEFAULT
 from hf_provenance.errors import AccessError, SplitError, UsageError
 from hf_provenance.publish.contents.edition import Description
@@ -68,6 +70,7 @@ def push_to_hub(
     figures: bool | None = None,
     max_shard_size: int = SHARD_BYTES,
     max_buckets: int = MAX_BUCKETS,
+    audits: Audited | Mapping[str, Any] | None = None,
     patience: float = PATIENCE,
     progress: bool = True,
     **card_data: Any,
@@ -106,6 +109,8 @@ def push_to_hub(
         figures: Draw the timeline (extra `figures`); None draws it if matplotlib is there.
         max_shard_size: Most bytes of Arrow data in one shard.
         max_buckets: More crawl buckets than this is an error.
+        audits: A report of `audit` on evaluation splits of the published rows, or split -> report
+            or its summary. What an earlier call has given is taken out: it was of other rows.
         patience: Seconds until a call that fails for a while is given up.
         progress: Show progress bars.
         **card_data: Standard YAML keys, such as `license="mit"`, set where the card has none or
@@ -117,7 +122,7 @@ def push_to_hub(
     Raises:
         SchemaError: The dataset is not annotated, or its columns are not those of the config.
         SplitError: A split name that cannot be loaded, too many buckets, or another rule.
-        CardError: The README cannot be edited safely.
+        CardError: The README cannot be edited safely, or an audit is of other rows.
         SummaryError: What the repo says of the config is not what hf_provenance writes.
         FolderError: The folder is none, or its shards are not those that it lists; or another
             config of the repo is no Parquet.
@@ -142,6 +147,7 @@ def push_to_hub(
     folder = GivenFolder.of(Path(dataset), config_name) if isinstance(dataset, str | Path) else None
     if folder is not None and duplicates == KEEP:
         given = folder
+        audits = folder.publication.block.get("splits") if audits is None else audits
     else:
         if folder is not None:
             dataset = load_dataset(str(dataset), config_name, streaming=True)
@@ -153,6 +159,7 @@ def push_to_hub(
             progress=progress,
         )
 
+    found = read_audits(audits)
     repo = HubRepo.of(repo_id, revision, token, patience)
     me = whoami(repo)
     repo = replace(repo, repo_id=full_id(repo_id, me))
@@ -181,7 +188,7 @@ def push_to_hub(
         given,
         intent,
         target,
-        Description(None, template, intent.tokenizer, figures, card_data),
+        Description(None, template, intent.tokenizer, figures, card_data, found),
         Settings(
             private, duplicates, create_pr, commit_message, allow_public, allow_personal, progress
         ),

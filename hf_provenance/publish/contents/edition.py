@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from datasets import Features
 
+from hf_provenance.card.audits import Audits, require_same_rows
 from hf_provenance.card.badge import badge_json, badge_svg
 from hf_provenance.card.card import edit_card
 from hf_provenance.card.contents import timeline
@@ -51,6 +52,7 @@ class Description:
         tokenizer: Name of the tokenizer behind `prov_tokens`.
         figures: Draw the timeline; None draws it if matplotlib is there.
         card_data: Standard YAML keys.
+        audits: What audits of evaluation splits found.
     """
 
     repo_id: str | None = None
@@ -58,6 +60,7 @@ class Description:
     tokenizer: str | None = None
     figures: bool | None = None
     card_data: Mapping[str, Any] = field(default_factory=dict)
+    audits: Audits = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -101,10 +104,12 @@ def make_edition(
         others: Small files of the config that lie there already and stay.
 
     Raises:
-        CardError: The README cannot be edited safely, or the template fails.
+        CardError: The README cannot be edited safely, the template fails, or an audit is of other
+            rows.
         MissingExtraError: Figures are asked for and matplotlib is missing.
         SummaryError: There are too many shards for a listing that anybody reads.
     """
+    require_same_rows(description.audits, summary)
     sampled = sample.to_dict() if sample else None
     facts = Facts(
         repo_id=description.repo_id,
@@ -116,6 +121,7 @@ def make_edition(
         pictures=inside(layout.config, "provenance"),
         timeline=_draws(summary, description.figures),
         card_data=description.card_data,
+        audits=description.audits,
     )
     files = _pictures(summary, facts) | _summary(summary, facts, sampled, description.template)
     files = {inside(layout.config, path): content for path, content in files.items()}

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from hf_provenance.card.audits import Audits, read_audits
 from hf_provenance.card.badge import badge_json, badge_svg
 from hf_provenance.card.card import SECTION, render_body
 from hf_provenance.card.edits import OUR_KEY
@@ -130,7 +131,25 @@ def _facts(publication: Publication, findings: Findings) -> Facts:
         language_sample=sampled,
         pictures=inside(config, "provenance"),
         timeline=inside(config, TIMELINE) in publication.others,
+        audits=_audits(publication, findings),
     )
+
+
+def _audits(publication: Publication, findings: Findings) -> Audits:
+    """The audits that the card states, of which the counts of human rows can be made anew."""
+    stated = publication.block.get("splits")
+    if stated is None:
+        return {}
+    try:
+        audits = read_audits(stated)
+    except CardError as error:
+        findings.add(f"`{OUR_KEY}` of {README}", f"the card states no audits: {error}", stated)
+        return {}
+    findings.not_checked += [
+        f"What training has met of `{split}`: it takes the text and the training data (audit)."
+        for split in audits
+    ]
+    return audits
 
 
 def _check_block(
