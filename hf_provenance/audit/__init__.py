@@ -1,0 +1,1 @@
+"""Whether an evaluation set is human, and whether training has met it."""
