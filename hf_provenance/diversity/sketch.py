@@ -238,8 +238,10 @@ def _stratum(data: Any) -> tuple[Stratum, Kept]:
     for each in (grams, types):
         require(isinstance(each, list) and len(each) == len(GRAMS), "a stratum is cut off")
     kept = Kept(
-        *(whole(named[name], repr(name)) for name in ("rows", "empty_rows", "bytes")),
-        tuple(whole(count, "'grams'") for count in grams),
-        tuple(KeptTypes.from_dict(each) for each in types),
+        rows=whole(named["rows"], "'rows'"),
+        empty_rows=whole(named["empty_rows"], "'empty_rows'"),
+        bytes=whole(named["bytes"], "'bytes'"),
+        grams=tuple(whole(count, "'grams'") for count in grams),
+        types=tuple(KeptTypes.from_dict(each) for each in types),
     )
     return Stratum(origin, year), kept

@@ -75,7 +75,7 @@ def sketch_diversity(
         found = rows.features.arrow_schema
         columns = sketcher.columns(found, where=f"split {name!r}")
         for table in rows.select_columns(list(columns)).iter(batch_size=batch_rows(split)):
-            sketcher.add(table, where=f"split {name!r}")
+            sketcher.read(table, columns, where=f"split {name!r}")
     return sketcher.sketch()
 
 
@@ -103,7 +103,7 @@ class Sketcher:
             SchemaError: The provenance columns are not what they should be.
         """
         labels: tuple[str, ...] = ()
-        if schema.is_annotated(found.names):
+        if "prov_origin" in found.names:
             schema.require_annotated(found, where=where)
             labels = _LABELS
         return (*text_columns(found, self._text), *labels)
@@ -115,9 +115,15 @@ class Sketcher:
             TextColumnError: There is no text, or not where `text` says.
             SchemaError: The provenance columns are not what they should be.
         """
-        columns = self.columns(rows.schema, where=where)
+        self.read(rows, self.columns(rows.schema, where=where), where=where)
+
+    def read(
+        self, rows: pa.Table | pa.RecordBatch, columns: Sequence[str], *, where: str = "the rows"
+    ) -> None:
+        """Add rows, of which `columns` has said what to read."""
+        rows = rows.select(list(columns))
         if isinstance(rows, pa.Table):
-            for batch in rows.select(list(columns)).combine_chunks().to_batches():
+            for batch in rows.combine_chunks().to_batches():
                 self._add(batch, columns, where)
         else:
             self._add(rows, columns, where)
@@ -129,7 +135,7 @@ class Sketcher:
         samples = {origin: parts[0] for origin, parts in self._waiting.items()}
         return DiversitySketch.merged([DiversitySketch(self._kept, samples, self._shards)])
 
-    def _add(self, rows: pa.RecordBatch, columns: tuple[str, ...], where: str) -> None:
+    def _add(self, rows: pa.RecordBatch, columns: Sequence[str], where: str) -> None:
         strata, of = _strata(rows, where)
         parts = read_parts(rows, [name for name in columns if name not in _LABELS])
         sizes = pc.fill_null(pc.binary_length(parts.texts), 0).to_numpy(zero_copy_only=False)
