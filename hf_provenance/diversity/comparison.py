@@ -176,7 +176,7 @@ def _wholes(sample: RowSample, budget: int) -> int:
     return 1 if size(sample) == budget and (sample.copies == 1).all() else _WHOLES
 
 
-def calibrate(slices: Sequence[RowSample], *, level: float = LEVEL, draws: int = DRAWS) -> Floor:
+def calibrate(slices: Sequence[RowSample], *, level: float = LEVEL, draws: int = _WHOLES) -> Floor:
     """Find the loss that a human slice rarely exceeds against all other human slices.
 
     The conformal quantile: of J losses, the one at place ceil((1 - level) (J + 1)). A further

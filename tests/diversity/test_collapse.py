@@ -16,7 +16,7 @@ from .trigrams import generate, texts_of
 def seed():
     """A seed by chance; pytest shows it where a test fails."""
     chosen = secrets.randbelow(2**32)
-    print(f"seed {chosen}")
+    print(f"seed {chosen}")  # noqa: T201
     return chosen
 
 

@@ -1,0 +1,232 @@
+"""Measure tail health: its speed, its size, its false alarms and its power.
+
+    scripts/bench diversity                                       all of it
+    python scripts/bench_diversity.py --trials 200 --seeds 5      fewer trials
+
+False alarms: human rows are divided at random into two sides, which are compared. Power: a trigram
+model learns from half of the human rows, writes as many, and learns from these, and so on; what
+it has to learn from is compared with the other half. Texts are the English rows of known people in
+the demo and the gallery, and the documentation of the running Python.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import re
+import statistics
+import sys
+import sysconfig
+import unicodedata
+from collections import Counter
+from collections.abc import Callable
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from bench import WORK, compare, corpus_dataset
+from datasets import disable_progress_bars
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from hf_provenance.diversity.comparison import Floor, common_budget, size  # noqa: E402
+from hf_provenance.diversity.comparison import compare as compare_samples  # noqa: E402
+from hf_provenance.diversity.row_sample import RowSample  # noqa: E402
+from hf_provenance.diversity.sketching import Sketcher, sketch_diversity  # noqa: E402
+from hf_provenance.diversity.states import COLLAPSE, OK, judge  # noqa: E402
+from tests.diversity.trigrams import Tokens, blocks_of, generate, texts_of  # noqa: E402
+
+CUTOFF = "2022-11-30"
+TOKENS = 90_000
+"""Tokens of each text that are taken: as many as the smaller one has."""
+BLOCK = 64
+
+Next = Callable[[Tokens, Tokens, np.random.Generator], Tokens]
+"""From what there was to learn from, and the human blocks, to what there is next."""
+
+
+def main() -> None:
+    """Measure all of it."""
+    arguments = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
+    arguments.add_argument("--rows", type=int, default=10_000, help="rows of the speed's corpus")
+    arguments.add_argument("--runs", type=int, default=5, help="paired runs of each ratio")
+    arguments.add_argument("--trials", type=int, default=1_000, help="human against human")
+    arguments.add_argument("--seeds", type=int, default=20, help="chains of each kind")
+    options = arguments.parse_args()
+    disable_progress_bars()
+    WORK.mkdir(parents=True, exist_ok=True)
+    speed(options.rows, options.runs)
+    for name, texts in {"release notes": release_notes(), "Python's docs": python_docs()}.items():
+        print(f"\n### {name}")
+        false_alarms(texts, options.trials)
+        power(texts, options.seeds)
+
+
+def speed(rows: int, runs: int) -> None:
+    """One pass, with types of 1, 2 and 4 tokens, against counters of the same tokens."""
+    corpus = corpus_dataset(rows)
+    texts = corpus["text"][:]
+    tokens = [plain_tokens(text) for text in texts]
+    sketch = sketch_diversity(corpus, text="text")
+    kept = sketch.kept()
+    print(
+        f"{kept.tokens:,} tokens; the sketch holds {sketch.nbytes:,} bytes (goal <= 200,000,000), "
+        f"types {[round(types.types()) for types in kept.types]}"
+    )
+    compare("counters / sketch of the text, counters given the tokens", lambda: counters(tokens),
+            lambda: sketch_diversity(corpus, text="text"), runs, goal=">= 3")  # fmt: skip
+    compare("counters / sketch of the text, both from text",
+            lambda: counters([plain_tokens(text) for text in texts]),
+            lambda: sketch_diversity(corpus, text="text"), runs, goal=">= 3")  # fmt: skip
+
+
+def plain_tokens(text: str) -> list[str]:
+    """Tokens the way a user would cut them by hand."""
+    return re.findall(r"[^\W_]+", unicodedata.normalize("NFKC", text).casefold())
+
+
+def counters(rows: list[list[str]]) -> list[int]:
+    """Count runs of 1, 2 and 4 tokens within rows."""
+    found = []
+    for n in (1, 2, 4):
+        counter: Counter[tuple[str, ...]] | Counter[str] = Counter()
+        for row in rows:
+            counter.update(row if n == 1 else zip(*(islice(row, i, None) for i in range(n))))  # type: ignore[arg-type]  # noqa: B905
+        found.append(len(counter))
+    return found
+
+
+def false_alarms(texts: list[str], trials: int) -> None:
+    """Divide human rows at random, and count how often one side is said to have lost something."""
+    rows = sample_of(texts)
+    chance = np.random.default_rng(20261122)
+    states: Counter[str] = Counter()
+    sure: Counter[str] = Counter()
+    sizes = []
+    for _ in range(trials):
+        order = chance.permutation(len(rows.keys))
+        middle = int(np.searchsorted(np.cumsum(rows.sizes[order]), size(rows) // 2))
+        side = np.zeros(len(order), np.bool_)
+        side[order[:middle]] = True
+        current, reference = rows.selected(side), rows.selected(~side)
+        budget = common_budget(current, reference)
+        sizes.append(budget)
+        figures = compare_samples(current, reference, budget, all_figures=False)
+        states[judge(figures, floor=Floor())[0]] += 1
+        lost = [
+            figure.name for figure in figures if figure.primary and (figure.loss_low or 0.0) > 0
+        ]
+        sure.update(lost)
+        sure["any"] += bool(lost)
+    alarms = trials - states[OK]
+    named = ", ".join(f"{name} {count / trials:.1%}" for name, count in sorted(sure.items()))
+    print(
+        f"human against human, {statistics.median(sizes):,.0f} tokens each: {alarms / trials:.1%} "
+        f"false alarms in {trials:,} trials (goal <= 5%); a loss above 0 was sure in: {named}"
+    )
+
+
+def power(texts: list[str], seeds: int) -> None:
+    """Count how often chains of a model are found out, by generation."""
+    words = re.findall("[a-z0-9]+", " ".join(texts).lower())[:TOKENS]
+    blocks, vocabulary = blocks_of(words, BLOCK)
+    chains = {
+        "replace": (4, replace(1.0)),
+        "replace, 10% human kept": (4, replace(1.0, kept=0.1)),
+        "replace, T=0.8": (4, replace(0.8)),
+        "accumulate": (8, accumulate(1.0)),
+        "accumulate, T=0.8": (8, accumulate(0.8)),
+    }
+    print(f"chains of {seeds} seeds, {len(blocks) // 2 * BLOCK:,} tokens each side:")
+    for name, (generations, following) in chains.items():
+        found = [Counter[str]() for _ in range(generations)]
+        most = [0.0] * generations
+        for seed in range(seeds):
+            chance = np.random.default_rng(seed)
+            human, others = np.array_split(blocks[chance.permutation(len(blocks))], 2)
+            reference = sample_of(texts_of(others, vocabulary))
+            pool = human
+            for generation in range(generations):
+                pool = following(pool, human, chance)
+                current = sample_of(texts_of(pool, vocabulary))
+                budget = common_budget(current, reference)
+                figures = compare_samples(current, reference, budget, all_figures=False)
+                found[generation][judge(figures, floor=Floor())[0]] += 1
+                most[generation] = max(most[generation], figures[0].loss_low or 0.0)
+        seen = " ".join(f"{1 - count[OK] / seeds:.2f}" for count in found)
+        alarms = " ".join(f"{count[COLLAPSE] / seeds:.2f}" for count in found)
+        highest = " ".join(f"{loss:.2f}" for loss in most)
+        print(
+            f"  {name}: by generation, watch or collapse {seen}; collapse {alarms}; most unseen "
+            f"mass surely lost {highest}"
+        )
+
+
+def replace(temperature: float, kept: float = 0.0) -> Next:
+    """A model's text in the place of all, or of all but a part of the human blocks."""
+
+    def following(pool: Tokens, human: Tokens, chance: np.random.Generator) -> Tokens:
+        new = generate(pool, len(human), chance, temperature)
+        some = round(kept * len(human))
+        return np.concatenate([new[some:], human[chance.permutation(len(human))[:some]]])
+
+    return following
+
+
+def accumulate(temperature: float) -> Next:
+    """A model's text beside all that there was."""
+
+    def following(pool: Tokens, human: Tokens, chance: np.random.Generator) -> Tokens:
+        return np.concatenate([pool, generate(pool, len(human), chance, temperature)])
+
+    return following
+
+
+def sample_of(texts: list[str]) -> RowSample:
+    """The sample of texts as rows."""
+    sketcher = Sketcher()
+    sketcher.add(pa.table({"text": texts}))
+    return sketcher.sketch().sample()
+
+
+def release_notes() -> list[str]:
+    """English rows by known people in the demo, and changes of the gallery before the cutoff."""
+    files = [ROOT / "hf_provenance" / "demo" / f"{split}.parquet" for split in ("train", "test")]
+    rows = [row for file in files for row in pq.read_table(file).to_pylist()]
+    texts = [
+        row["text"] for row in rows if row["written_by"] == "person" and row["language"] == "en"
+    ]
+    gallery = pq.read_table(ROOT / "cards" / "sources" / "sqlalchemy_changelog.parquet").to_pylist()
+    texts += [row["text"] for row in gallery if row["date"] < CUTOFF]
+    return shuffled(texts)
+
+
+def python_docs() -> list[str]:
+    """Docstrings of the standard library, of 200 characters or more."""
+    texts = []
+    kinds = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+    for file in sorted(Path(sysconfig.get_path("stdlib")).glob("*.py")):
+        for node in ast.walk(ast.parse(file.read_bytes())):
+            said = ast.get_docstring(node) if isinstance(node, kinds) else None
+            if said and len(said) >= 200:
+                texts.append(said)
+    return shuffled(texts)
+
+
+def shuffled(texts: list[str]) -> list[str]:
+    """Texts without copies, in an order by chance, of about `TOKENS` tokens."""
+    distinct = list(dict.fromkeys(texts))
+    order = np.random.default_rng(1).permutation(len(distinct))
+    chosen, tokens = [], 0
+    for number in order:
+        if tokens < TOKENS:
+            chosen.append(distinct[number])
+            tokens += len(plain_tokens(distinct[number]))
+    return chosen
+
+
+if __name__ == "__main__":
+    main()
