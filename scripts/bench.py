@@ -142,7 +142,7 @@ def bench_diversity(rows: int, runs: int) -> None:
     """A sketch against counters of Python, and how often states are right."""
     program = [sys.executable, str(Path(__file__).with_name("bench_diversity.py"))]
     sys.stdout.flush()
-    subprocess.run([*program, "--rows", str(rows // 20), "--runs", str(runs)], check=True)
+    subprocess.run([*program, "--rows", str(rows // 10), "--runs", str(runs)], check=True)
 
 
 def compare(

@@ -51,14 +51,19 @@ Next = Callable[[Tokens, Tokens, np.random.Generator], Tokens]
 def main() -> None:
     """Measure all of it."""
     arguments = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
-    arguments.add_argument("--rows", type=int, default=10_000, help="rows of the speed's corpus")
+    arguments.add_argument("what", nargs="*", help="speed, states, or both")
+    arguments.add_argument("--rows", type=int, default=20_000, help="rows of the speed's corpus")
     arguments.add_argument("--runs", type=int, default=5, help="paired runs of each ratio")
     arguments.add_argument("--trials", type=int, default=1_000, help="human against human")
     arguments.add_argument("--seeds", type=int, default=20, help="chains of each kind")
     options = arguments.parse_args()
     disable_progress_bars()
     WORK.mkdir(parents=True, exist_ok=True)
-    speed(options.rows, options.runs)
+    what = options.what or ["speed", "states"]
+    if "speed" in what:
+        speed(options.rows, options.runs)
+    if "states" not in what:
+        return
     for name, texts in {"release notes": release_notes(), "Python's docs": python_docs()}.items():
         print(f"\n### {name}")
         false_alarms(texts, options.trials)

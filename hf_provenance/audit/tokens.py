@@ -84,12 +84,15 @@ def tokenise(texts: pa.Array, mode: str = "words") -> Tokens:
     raw, offsets = _joined(texts)
     inside, symbols = _ascii(raw, mode)
     cuts, wide, unseen = _other(raw, inside, symbols, mode)
-    edges = np.flatnonzero(inside[1:] != inside[:-1]) + 1
-    starts, ends = edges[0::2], edges[1::2]
-    if cuts is not None:
-        more = np.flatnonzero(cuts[1:] & inside[1:] & inside[:-1]) + 1
+    edges = inside[1:] != inside[:-1]
+    if cuts is None:
+        places = np.flatnonzero(edges) + 1
+        starts, ends = places[0::2], places[1::2]
+    else:
         # Where a run is cut, one token ends and the next one starts.
-        starts, ends = np.sort(np.append(starts, more)), np.sort(np.append(ends, more))
+        edges |= cuts[1:]
+        starts = np.flatnonzero(edges & inside[1:]) + 1
+        ends = np.flatnonzero(edges & inside[:-1]) + 1
     keys, key_starts, key_sizes = _keys(raw, starts, ends, wide, unseen)
     first = np.searchsorted(starts, offsets)
     of = np.repeat(offsets[:-1], np.diff(first))
@@ -264,6 +267,14 @@ def _inherited(
     return np.asarray(role[last], np.uint8)
 
 
+def _folded(lines: str) -> str:
+    """Fold lines, each distinct one once: folding is slow beside looking up, and words recur."""
+    spelled = lines.split("\n")
+    distinct = list(dict.fromkeys(spelled))
+    folded = dict(zip(distinct, fold("\n".join(distinct)).split("\n"), strict=True))
+    return "\n".join(map(folded.__getitem__, spelled))
+
+
 def _keys(
     raw: Bytes, starts: Places, ends: Places, wide: Places, unseen: Flags | None
 ) -> tuple[Bytes, Places, Places]:
@@ -286,7 +297,7 @@ def _keys(
         dropped = unseen[at]
         dropped[lasts - 1] = False
         spelling = spelling[~dropped]
-    folded = fold(spelling.tobytes().decode("utf-8", "replace")).encode("utf-8")
+    folded = _folded(spelling.tobytes().decode("utf-8", "replace")).encode("utf-8")
     keys = np.concatenate([lower, np.frombuffer(folded, np.uint8), np.zeros(_PADDING, np.uint8)])
     stops = np.flatnonzero(keys[len(lower) : len(lower) + len(folded)] == _NEWLINE) + len(lower)
     key_starts, key_sizes = starts.copy(), sizes

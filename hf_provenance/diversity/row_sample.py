@@ -76,7 +76,14 @@ class RowSample:
         return cls(none, places, places, none, places, np.zeros(0, np.uint8))
 
     @classmethod
-    def of(cls, tokens: Tokens, firsts: Places, lasts: Places, keys: Hashes) -> RowSample:
+    def of(
+        cls,
+        tokens: Tokens,
+        firsts: Places,
+        lasts: Places,
+        keys: Hashes,
+        text_bound: np.uint64 = _EVERY,
+    ) -> RowSample:
         """Sample rows.
 
         Args:
@@ -84,6 +91,7 @@ class RowSample:
             firsts: Number of the first token of each row.
             lasts: Number behind the last token of each row, above the first.
             keys: Key of each row.
+            text_bound: Greatest key of a row whose text is kept.
         """
         distinct, where, copies = np.unique(keys, return_index=True, return_counts=True)
         lengths = (lasts - firsts)[where]
@@ -98,7 +106,7 @@ class RowSample:
         ends = np.cumsum(sizes)
         text_ends = np.concatenate([np.zeros(1, np.int64), np.cumsum(widths)])[ends]
         text_sizes = np.diff(text_ends, prepend=0)
-        spoken = _spoken(text_sizes)
+        spoken = min(_spoken(text_sizes), int(np.searchsorted(distinct, text_bound, "right")))
         some = int(ends[spoken - 1]) if spoken else 0
         text = _text(tokens, chosen[:some], widths[:some])
         return cls(distinct, copies, sizes, tokens.hashes[chosen], text_sizes[:spoken], text)
@@ -185,6 +193,12 @@ class RowSample:
         """Greatest key up to which every row of the corpus is here."""
         full = len(self.tokens) >= BUDGET or len(self.keys) >= MOST_ROWS
         return self.keys[-1] if full else _EVERY
+
+    @property
+    def text_bound(self) -> np.uint64:
+        """Greatest key up to which the text of every row is here."""
+        full = len(self.text) >= TEXT_BUDGET
+        return self.keys[len(self.text_sizes) - 1] if full else self.bound
 
     @property
     def copied_share(self) -> float:

@@ -209,7 +209,11 @@ class Sketcher:
             mine = spoken & np.array([name == origin for name in origins])[of]
             waiting = self._waiting.setdefault(origin, [RowSample.empty()])
             which = np.flatnonzero(mine & (keys <= waiting[0].bound))
-            waiting.append(RowSample.of(tokens, rows[:-1][which], rows[1:][which], keys[which]))
+            waiting.append(
+                RowSample.of(
+                    tokens, rows[:-1][which], rows[1:][which], keys[which], waiting[0].text_bound
+                )
+            )
             if sum(len(part.tokens) for part in waiting[1:]) > _WAITING or len(waiting) > 64:
                 self._settle(origin)
 
