@@ -43,6 +43,8 @@ CUTOFF = "2022-11-30"
 TOKENS = 90_000
 """Tokens of each text that are taken: as many as the smaller one has."""
 BLOCK = 64
+SLICE = 20_500
+NO_DOCS = {"test", "tests", "site-packages", "idlelib", "lib2to3", "turtledemo"}
 
 Next = Callable[[Tokens, Tokens, np.random.Generator], Tokens]
 """From what there was to learn from, and the human blocks, to what there is next."""
@@ -66,8 +68,10 @@ def main() -> None:
         return
     for name, texts in {"release notes": release_notes(), "Python's docs": python_docs()}.items():
         print(f"\n### {name}")
-        false_alarms(texts, options.trials)
-        power(texts, options.seeds)
+        other_topics(texts)
+        some = shuffled(texts)
+        false_alarms(some, options.trials)
+        power(some, options.seeds)
 
 
 def speed(rows: int, runs: int) -> None:
@@ -131,6 +135,26 @@ def false_alarms(texts: list[str], trials: int) -> None:
     print(
         f"human against human, {statistics.median(sizes):,.0f} tokens each: {alarms / trials:.1%} "
         f"false alarms in {trials:,} trials (goal <= 5%); a loss above 0 was sure in: {named}"
+    )
+
+
+def other_topics(texts: list[str]) -> None:
+    """Hold each stretch of human rows in their order, of one topic, against all others."""
+    ends = np.cumsum([len(plain_tokens(text)) for text in texts])
+    count = int(ends[-1] // SLICE)
+    cuts = np.searchsorted(ends, np.arange(1, count) * ends[-1] / count)
+    slices = [sample_of(list(some)) for some in np.split(np.array(texts, object), cuts)]
+    lost, states = [], Counter[str]()
+    for number, mine in enumerate(slices):
+        others = RowSample.merged(slices[:number] + slices[number + 1 :])
+        budget = common_budget(mine, others)
+        figures = compare_samples(mine, others, budget, all_figures=False)
+        states[judge(figures, floor=Floor())[0]] += 1
+        lost.append(max(figure.loss_low or 0.0 for figure in figures if figure.primary))
+    sure = " ".join(f"{loss:.2f}" for loss in sorted(lost))
+    print(
+        f"{count} human slices in the order of their topics, each against the others: states "
+        f"{dict(states)}; most surely lost {sure}"
     )
 
 
@@ -200,36 +224,36 @@ def sample_of(texts: list[str]) -> RowSample:
 def release_notes() -> list[str]:
     """English rows by known people in the demo, and changes of the gallery before the cutoff."""
     files = [ROOT / "hf_provenance" / "demo" / f"{split}.parquet" for split in ("train", "test")]
-    rows = [row for file in files for row in pq.read_table(file).to_pylist()]
-    texts = [
-        row["text"] for row in rows if row["written_by"] == "person" and row["language"] == "en"
-    ]
+    demo = [row for file in files for row in pq.read_table(file).to_pylist()]
+    rows = [row for row in demo if row["written_by"] == "person" and row["language"] == "en"]
     gallery = pq.read_table(ROOT / "cards" / "sources" / "sqlalchemy_changelog.parquet").to_pylist()
-    texts += [row["text"] for row in gallery if row["date"] < CUTOFF]
-    return shuffled(texts)
+    rows += [row for row in gallery if row["date"] < CUTOFF]
+    rows.sort(key=lambda row: (row["source"], row["date"] or ""))
+    return list(dict.fromkeys(row["text"] for row in rows))
 
 
 def python_docs() -> list[str]:
-    """Docstrings of the standard library, of 200 characters or more."""
-    texts = []
+    """Docstrings of the standard library, of 80 characters or more, module by module."""
+    root = Path(sysconfig.get_path("stdlib"))
     kinds = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
-    for file in sorted(Path(sysconfig.get_path("stdlib")).glob("*.py")):
+    texts: dict[str, None] = {}
+    for file in sorted(root.rglob("*.py")):
+        if NO_DOCS & set(file.relative_to(root).parts):
+            continue
         for node in ast.walk(ast.parse(file.read_bytes())):
             said = ast.get_docstring(node) if isinstance(node, kinds) else None
-            if said and len(said) >= 200:
-                texts.append(said)
-    return shuffled(texts)
+            if said and len(said) >= 80:
+                texts[said] = None
+    return list(texts)
 
 
 def shuffled(texts: list[str]) -> list[str]:
-    """Texts without copies, in an order by chance, of about `TOKENS` tokens."""
-    distinct = list(dict.fromkeys(texts))
-    order = np.random.default_rng(1).permutation(len(distinct))
+    """Texts of about `TOKENS` tokens, in an order by chance."""
     chosen, tokens = [], 0
-    for number in order:
+    for number in np.random.default_rng(1).permutation(len(texts)):
         if tokens < TOKENS:
-            chosen.append(distinct[number])
-            tokens += len(plain_tokens(distinct[number]))
+            chosen.append(texts[number])
+            tokens += len(plain_tokens(texts[number]))
     return chosen
 
 

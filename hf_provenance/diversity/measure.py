@@ -20,9 +20,17 @@ from hf_provenance.diversity.history import steps
 from hf_provenance.diversity.row_sample import RowSample
 from hf_provenance.diversity.sketch import UNLABELLED, DiversitySketch
 from hf_provenance.diversity.sketching import sketch_diversity
-from hf_provenance.diversity.states import COLLAPSE_LOSS, INSUFFICIENT, judge, too_little
+from hf_provenance.diversity.states import (
+    COLLAPSE,
+    COLLAPSE_LOSS,
+    INSUFFICIENT,
+    OK,
+    WATCH,
+    judge,
+    too_little,
+)
 from hf_provenance.errors import UsageError
-from hf_provenance.schema import HUMAN
+from hf_provenance.schema import HUMAN, SYNTHETIC
 
 _COPIED = 0.01
 """Share of copied rows that is worth a word."""
@@ -50,7 +58,7 @@ def measure_diversity(
     Rows are read once, in any amount, and what is kept of them stays under 200 MB. Every figure is
     computed on the same number of tokens for both sides, since longer text is more varied in
     itself. The reference should be of the same kind, language and length of row as the dataset:
-    two kinds of human text differ by 25 % and more.
+    two kinds of human text differ by 30 % and more.
 
     Args:
         dataset: A `Dataset`, `DatasetDict`, `IterableDataset` or `IterableDatasetDict`, annotated
@@ -61,7 +69,7 @@ def measure_diversity(
         text: The columns to read; found by themselves where None.
         previous: The sketches of earlier revisions, or the datasets, oldest first; or one of them.
         slices: Human slices, such as years or domains, of 20,000 tokens or more each. 19 or more
-            calibrate the loss that is put down to the kind of text; with fewer it is 25 %.
+            calibrate the loss that is put down to the kind of text; with fewer it is 40 %.
         budget: Tokens to compare on, at least 20,000; those of the smaller side where None.
         level: Chance of a false alarm.
         collapse: Loss of unseen mass above which text has collapsed.
@@ -96,6 +104,11 @@ def measure_diversity(
         reasons = (problem,)
     elif problem:
         reasons = (*reasons, problem)
+    parts = _parts(sketch, human, compared_with, floor, budget, level, collapse)
+    collapsed = [part.origin for part in parts if part.state == COLLAPSE]
+    if state == OK and SYNTHETIC in collapsed:
+        state = WATCH
+        reasons = ("its synthetic part has collapsed, as measured by itself", *reasons)
     copied = pool.copied_share
     if copied >= _COPIED:
         reasons = (*reasons, f"{copied:.1%} of the rows are a further copy of another row")
@@ -109,7 +122,7 @@ def measure_diversity(
         compared_with=compared_with,
         floor=floor,
         copied_share=copied,
-        parts=_parts(sketch, human, compared_with, floor, budget, level, collapse),
+        parts=parts,
         years=_years(sketch),
         history=history,
         level=level,

@@ -3,7 +3,8 @@
 | state | means |
 |---|---|
 | `ok` | nothing surely lost beyond what one kind of human text may differ from another |
-| `watch` | diluted: a primary figure surely lost more than that; or rows of people were replaced |
+| `watch` | diluted: a primary figure surely lost more than that; or rows of people were replaced;
+  or the synthetic part has collapsed, and is not the most of it |
 | `collapse` | two thirds of the unseen mass surely gone; or words lost twice in a row, and rows of
   people replaced |
 | `insufficient` | too little text, or nothing to compare it with |

@@ -44,7 +44,7 @@ def test_text_that_is_added_to_that_of_people_never_raises_the_alarm(seed):
     chance = np.random.default_rng(seed)
     pool, reference, vocabulary = halves(chance)
     many, states = len(pool), []
-    for _ in range(5):
+    for _ in range(4):
         pool = np.concatenate([pool, generate(pool, many, chance)])
         measured = measure_diversity(block_sketch(pool, vocabulary), reference=reference)
         states.append(measured.state)
