@@ -7,8 +7,8 @@ for Jackknife Variance Estimation", Annals of Statistics 17, 1989). Rows drawn w
 as a bootstrap has it, come twice, and make every text look poorer than it is.
 
 Rows are put in order by a hash of their key and the number of the draw, so that a draw is the same
-on every machine, and so that the two ends of the order never share a row, even where two samples
-do.
+on every machine, and so that the two ends of the order share no row (but one, where they meet in
+the middle of it), even where two samples do.
 """
 
 from __future__ import annotations

@@ -46,9 +46,9 @@ RARE, UNCOMMON = 2, 10
 """A type of the tail occurs so often in the human slice at most; one of the tail mass so often."""
 
 MATTR_WINDOW = 128
-_MATTR_TOKENS = 1 << 16
+_MATTR_TOKENS = 1 << 14
 _CHUNK = 1 << 15
-_CHUNKS = 4
+_CHUNKS = 2
 
 
 class Tail(NamedTuple):

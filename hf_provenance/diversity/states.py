@@ -1,13 +1,11 @@
 """The state of a dataset's diversity, and the reasons for it in words.
 
-| state | means |
-|---|---|
-| `ok` | nothing surely lost beyond what one kind of human text may differ from another |
-| `watch` | diluted: a primary figure surely lost more than that; or rows of people were replaced;
-  or the synthetic part has collapsed, and is not the most of it |
-| `collapse` | two thirds of the unseen mass surely gone; or words lost twice in a row, and rows of
-  people replaced |
-| `insufficient` | too little text, or nothing to compare it with |
+* `ok`: nothing is surely lost beyond what one kind of human text may differ from another.
+* `watch`: a primary figure surely lost more than that, so the text is diluted; or rows of people
+  were replaced; or the synthetic part has collapsed, and the whole has not.
+* `collapse`: two thirds of the unseen mass are surely gone; or words were lost twice in a row, and
+  rows of people replaced.
+* `insufficient`: there is too little text, or nothing to compare it with.
 
 In chains of n-gram models that learn from their own text, text that replaces that of people crosses
 two thirds at the second or third generation; text that is added to that of people does not within

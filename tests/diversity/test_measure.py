@@ -5,6 +5,7 @@ import json
 import pytest
 from datasets import Dataset, DatasetDict, concatenate_datasets
 
+from hf_provenance.diversity import comparison
 from hf_provenance.diversity.measure import measure_diversity
 from hf_provenance.diversity.sketch import DiversitySketch
 from hf_provenance.diversity.sketching import sketch_diversity
@@ -141,8 +142,9 @@ def test_earlier_revisions_give_steps(human, poor):
     assert measure_diversity(poor, reference=human, previous=human).history == (step,)
 
 
-def test_slices_calibrate_the_limit(human):
-    slices = [sketch_of(chance_texts(500, seed)) for seed in range(20, 39)]
+def test_slices_calibrate_the_limit(human, monkeypatch):
+    monkeypatch.setattr(comparison, "LEAST", 2_000)
+    slices = [sketch_of(chance_texts(50, seed)) for seed in range(20, 39)]
     measured = measure_diversity(human, reference=human, slices=slices)
     assert measured.floor.calibrated
     assert "19 human slices" in measured.reasons[-1]

@@ -1,6 +1,7 @@
 """Sketches: one pass, exact sums, and the same bits however rows are cut and ordered."""
 
 import json
+import pickle
 import random
 import re
 from collections import Counter
@@ -157,6 +158,11 @@ def test_a_sketch_survives_json():
     sketch = sketch_diversity(labelled(chance_texts(50, 9), "human"), shard="a")
     data = json.loads(json.dumps(sketch.to_dict()))
     assert DiversitySketch.from_dict(data).to_dict() == sketch.to_dict()
+
+
+def test_a_sketch_travels_between_workers():
+    sketch = sketch_diversity(labelled(chance_texts(50, 9), "human"), shard="a")
+    assert pickle.loads(pickle.dumps(sketch)).to_dict() == sketch.to_dict()
 
 
 def test_adding_a_shard_twice_is_refused():
