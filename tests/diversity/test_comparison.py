@@ -159,6 +159,12 @@ def test_retention_is_estimated_where_samples_are_full(monkeypatch):
     assert retention(before, after) == pytest.approx(0.5, abs=0.1)
 
 
+def test_rows_that_had_no_room_beside_new_ones_are_not_gone(monkeypatch):
+    texts = chance_texts(2_000, 1, length=10)
+    monkeypatch.setattr("hf_provenance.diversity.row_sample.BUDGET", 5_000)
+    assert retention(sketch_of(texts[:1_000]).sample(), sketch_of(texts).sample()) == 1
+
+
 def test_without_rows_before_there_is_no_retention():
     assert retention(RowSample.empty(), sketch_of(["a"]).sample()) is None
 

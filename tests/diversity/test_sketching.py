@@ -14,7 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hf_provenance import annotate
-from hf_provenance.diversity import row_sample, sketching
+from hf_provenance.audit.tokens import tokenise
+from hf_provenance.diversity import kept_types, row_sample, sketching
 from hf_provenance.diversity.kept_types import KEPT
 from hf_provenance.diversity.row_sample import WINDOW
 from hf_provenance.diversity.sketch import GRAMS, DiversitySketch, Stratum
@@ -25,6 +26,10 @@ from .rows import chance_texts, labelled, sketch_of
 
 WORDS = st.sampled_from(["a", "b", "c", "naïve", "東京", "ไทย", "x_1", "…", "Ω", "\u200b"])
 TEXTS = st.lists(st.one_of(st.none(), st.lists(WORDS, max_size=9).map(" ".join)), max_size=30)
+
+
+def hashes_of(words):
+    return tokenise(pa.array(list(words))).hashes.tolist()
 
 
 @settings(max_examples=60, deadline=None)
@@ -42,16 +47,21 @@ def test_the_sum_of_shards_is_the_sketch_of_all_rows(texts, shuffle, cuts):
 @given(st.integers(0, 2**32), st.integers(1, 5))
 def test_the_sum_is_the_same_where_budgets_are_full(seed, shards):
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(kept_types, "KEPT", 40)
         patch.setattr(row_sample, "BUDGET", 600)
         patch.setattr(row_sample, "TEXT_BUDGET", 700)
         patch.setattr(sketching, "_PIECE", 900)
         patch.setattr(sketching, "_WAITING", 500)
-        texts = chance_texts(120, seed, length=11) + ["again and again"] * 7
+        texts = chance_texts(120, seed, length=11, words=80) + ["again and again"] * 7
         whole = sketch_of(texts)
         random.Random(seed).shuffle(texts)
         parts = [sketch_of(texts[i::shards]) for i in range(shards)]
         merged = DiversitySketch.merged(parts)
-    sample = whole.sample()
+        tokens = Counter(token for text in texts for token in text.split())
+    kept, sample = whole.kept().types[0], whole.sample()
+    assert len(kept.hashes) == 40 < len(tokens)
+    hashes = {hashed: tokens[word] for word, hashed in zip(tokens, hashes_of(tokens), strict=True)}
+    assert [hashes[hashed] for hashed in kept.hashes.tolist()] == kept.counts.tolist()
     assert 600 <= len(sample.tokens) < 700
     assert 0 < len(sample.text_sizes) < len(sample.keys)
     assert merged.to_dict() == whole.to_dict()
