@@ -37,6 +37,11 @@ _COPIED = 0.01
 
 _OWN = "its own human rows"
 
+_COLLAPSED_PART = (
+    "its synthetic part, measured by itself, is in the state collapse: its tail is gone, or it is "
+    "of another language or kind than the human rows"
+)
+
 
 def measure_diversity(
     dataset: Any,
@@ -108,7 +113,7 @@ def measure_diversity(
     collapsed = [part.origin for part in parts if part.state == COLLAPSE]
     if state == OK and SYNTHETIC in collapsed:
         state = WATCH
-        reasons = ("its synthetic part has collapsed, as measured by itself", *reasons)
+        reasons = (_COLLAPSED_PART, *reasons)
     copied = pool.copied_share
     if copied >= _COPIED:
         reasons = (*reasons, f"{copied:.1%} of the rows are a further copy of another row")

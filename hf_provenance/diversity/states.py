@@ -113,8 +113,8 @@ def _basis(floor: Floor) -> str:
     if floor.calibrated:
         return f"the limit of {floor.loss:.1%} is calibrated on {floor.slices} human slices"
     return (
-        f"the limit of {floor.loss:.1%} is uncalibrated: it is known for this kind of text once "
-        "19 human slices are given as `slices=`"
+        f"the limit of {floor.loss:.1%} is uncalibrated: give 19 human slices as `slices=`, and a "
+        "reference of the same language and kind, since another one loses as much"
     )
 
 

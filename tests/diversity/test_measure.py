@@ -196,7 +196,7 @@ def test_the_result_is_plain_data(mixed):
 
 def test_the_result_is_told_in_markdown(mixed):
     told = measure_diversity(mixed).to_markdown()
-    assert told.startswith("**Tail health: watch**\n\n- its synthetic part has collapsed")
+    assert told.startswith("**Tail health: watch**\n\n- its synthetic part, measured by itself")
     assert "| **richness**: distinct words (rarefied) |" in told
     assert "`words/1`" in told
     assert "**synthetic** (600 rows): collapse" in told
