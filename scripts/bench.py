@@ -53,7 +53,7 @@ def main() -> None:
     """Run the measurements that were asked for."""
     measurements = {"map": bench_map, "folder": bench_folder, "dates": bench_dates}
     measurements |= {"memory": bench_memory, "hub": bench_hub, "evidence": bench_evidence}
-    measurements |= {"audit": bench_audit}
+    measurements |= {"audit": bench_audit, "diversity": bench_diversity}
     arguments = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     arguments.add_argument("what", nargs="*", help=f"any of {', '.join(measurements)}")
     arguments.add_argument("--rows", type=int, default=200_000, help="rows of the corpus")
@@ -151,6 +151,13 @@ def bench_audit(rows: int, runs: int) -> None:
     program = [sys.executable, str(Path(__file__).with_name("bench_audit.py"))]
     sys.stdout.flush()
     subprocess.run([*program, "--rows", str(rows), "--runs", str(runs)], check=True)
+
+
+def bench_diversity(rows: int, runs: int) -> None:
+    """A sketch against counters of Python, and how often states are right."""
+    program = [sys.executable, str(Path(__file__).with_name("bench_diversity.py"))]
+    sys.stdout.flush()
+    subprocess.run([*program, "--rows", str(rows // 10), "--runs", str(runs)], check=True)
 
 
 def compare(

@@ -40,6 +40,8 @@ ORDER = [
     ("summary",),
     ("summary_json",),
     ("tally",),
+    ("audit",),
+    ("diversity",),
     ("card",),
     ("publish",),
     ("mixing", "parquet_stream", "inputs", "examples"),
