@@ -10,10 +10,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from hf_provenance.audit.parts import Parts, read_parts, text_columns
-from hf_provenance.audit.tokens import Hashes, Places, key_array, tokenise
 from hf_provenance.audit.vocabulary import Numbers, Vocabulary
 from hf_provenance.audit.witnesses import name_columns
+from hf_provenance.text.parts import Parts, read_parts, text_columns
+from hf_provenance.text.tokens import Hashes, Places, key_array, tokenise
 
 _CHUNK = 1 << 20
 """Bytes of text that are worked on at once, so that the arrays stay near the processor."""

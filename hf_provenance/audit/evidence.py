@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from hf_provenance.audit.grams import gram_hashes
 from hf_provenance.audit.index import OverlapIndex
 from hf_provenance.audit.matches import Longest, longest_matches
 from hf_provenance.audit.scan import confirm
 from hf_provenance.audit.tally import Copies, OverlapTally
-from hf_provenance.audit.tokens import Flags, Places, tokenise
 from hf_provenance.audit.witnesses import WITNESS, Witness
+from hf_provenance.text.grams import gram_hashes
+from hf_provenance.text.tokens import Flags, Places, tokenise
 
 
 def evaluate(index: OverlapIndex, tally: OverlapTally) -> pa.Table:

@@ -19,11 +19,11 @@ import numpy as np
 import pyarrow as pa
 import xxhash
 
-from hf_provenance.audit.characters import MODES
 from hf_provenance.audit.evaluation import Evaluation, read_evaluation
-from hf_provenance.audit.grams import HashSet, gram_hashes, row_keys
-from hf_provenance.audit.tokens import Places, hash_keys
 from hf_provenance.errors import UsageError
+from hf_provenance.text.characters import MODES
+from hf_provenance.text.grams import HashSet, gram_hashes, row_keys
+from hf_provenance.text.tokens import Places, hash_keys
 
 SHORTEST = 5
 """Fewest tokens that are looked for inside of other text: shorter runs are everywhere."""

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from hf_provenance.audit.findings import OVERLAPS
 from hf_provenance.audit.index import OverlapIndex
 from hf_provenance.audit.overlap import Overlap
-from hf_provenance.audit.tokens import Places
+from hf_provenance.text.tokens import Places
 
 _COPIES = {
     "exact_copy": ("exact_copies", "id_copies"),

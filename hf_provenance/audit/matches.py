@@ -17,7 +17,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from hf_provenance.audit.tokens import Places
+from hf_provenance.text.tokens import Places
 
 _NOBODY = np.iinfo(np.int64).max
 

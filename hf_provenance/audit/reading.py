@@ -22,11 +22,11 @@ from hf_provenance.audit.dates import (
 )
 from hf_provenance.audit.index import OverlapIndex
 from hf_provenance.audit.overlap import Overlap, read_overlap
-from hf_provenance.audit.parts import text_columns
 from hf_provenance.audit.purity import LabelReader, has_labels
 from hf_provenance.audit.scan import scan
 from hf_provenance.audit.tally import OverlapTally
 from hf_provenance.audit.witnesses import Named, name_columns
+from hf_provenance.text.parts import text_columns
 
 ORDERS = (BEFORE, AFTER, "order_unknown")
 """Columns of a report: on which side of the publication the overlapping training rows lie."""

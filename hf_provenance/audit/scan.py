@@ -9,13 +9,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from hf_provenance.audit.evaluation import chunks
-from hf_provenance.audit.grams import gram_hashes, row_keys
 from hf_provenance.audit.index import SHORTEST, Grams, OverlapIndex, hash_ids
-from hf_provenance.audit.parts import Parts, read_parts, text_columns
 from hf_provenance.audit.tally import OverlapTally, see_copy, see_run
-from hf_provenance.audit.tokens import Places, Tokens, tokenise
 from hf_provenance.audit.vocabulary import Numbers
 from hf_provenance.audit.witnesses import Named, Witness, name_columns
+from hf_provenance.text.grams import gram_hashes, row_keys
+from hf_provenance.text.parts import Parts, read_parts, text_columns
+from hf_provenance.text.tokens import Places, Tokens, tokenise
 
 
 def scan(

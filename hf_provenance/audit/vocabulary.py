@@ -13,8 +13,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from hf_provenance.audit.grams import HashSet
-from hf_provenance.audit.tokens import Bytes, Flags, Hashes, Places, Tokens, hash_keys
+from hf_provenance.text.grams import HashSet
+from hf_provenance.text.tokens import Bytes, Flags, Hashes, Places, Tokens, hash_keys
 
 Numbers = NDArray[np.uint32]
 

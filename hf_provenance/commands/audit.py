@@ -9,12 +9,12 @@ import click
 
 from hf_provenance.audit.audit import WORDS
 from hf_provenance.audit.audit import audit as audit_datasets
-from hf_provenance.audit.characters import MODES
 from hf_provenance.audit.choice import Place
 from hf_provenance.audit.findings import ACCUMULATION, KINDS, OVERLAP, PURITY, TIME
 from hf_provenance.audit.purity import ACCEPTED
 from hf_provenance.commands.printing import print_data
 from hf_provenance.errors import UsageError
+from hf_provenance.text.characters import MODES
 
 _NOTHING = "none"
 

@@ -17,11 +17,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from hf_provenance.audit.tokens import Hashes, mixed
 from hf_provenance.descent import runs
 from hf_provenance.diversity.row_sample import Bytes, Places, RowSample
 from hf_provenance.diversity.sketch import GRAMS
 from hf_provenance.diversity.sketching import NEVER, runs_within
+from hf_provenance.text.tokens import Hashes, mixed
 
 DRAWS = 30
 """Draws of each sample."""

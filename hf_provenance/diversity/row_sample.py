@@ -15,9 +15,9 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from hf_provenance.audit.tokens import Hashes, Tokens, mixed
 from hf_provenance.descent import runs
 from hf_provenance.diversity.plain_arrays import array_from_text, array_to_text, fields_of, require
+from hf_provenance.text.tokens import Hashes, Tokens, mixed
 
 Places: TypeAlias = NDArray[np.int64]
 Bytes: TypeAlias = NDArray[np.uint8]

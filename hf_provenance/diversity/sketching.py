@@ -10,9 +10,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from hf_provenance import schema
-from hf_provenance.audit.grams import gram_hashes
-from hf_provenance.audit.parts import Parts, read_parts, text_columns
-from hf_provenance.audit.tokens import Hashes, Places, Tokens, mixed, tokenise
 from hf_provenance.diversity.kept_types import KeptTypes
 from hf_provenance.diversity.row_sample import RowSample
 from hf_provenance.diversity.sketch import (
@@ -26,6 +23,9 @@ from hf_provenance.diversity.sketch import (
 )
 from hf_provenance.errors import SchemaError
 from hf_provenance.tables import arrow_rows, batch_rows, named_splits
+from hf_provenance.text.grams import gram_hashes
+from hf_provenance.text.parts import Parts, read_parts, text_columns
+from hf_provenance.text.tokens import Hashes, Places, Tokens, mixed, tokenise
 
 _LABELS = ("prov_origin", "prov_collected_at", "prov_collected_until")
 NEVER = np.uint64((1 << 64) - 1)

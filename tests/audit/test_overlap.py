@@ -17,13 +17,13 @@ from hypothesis import strategies as st
 from audit import brute
 from hf_provenance.annotator import Annotator
 from hf_provenance.audit import evaluation as evaluation_module
-from hf_provenance.audit import tokens as tokens_module
 from hf_provenance.audit.index import index_evaluation
 from hf_provenance.audit.overlap import measure_overlap, read_overlap
 from hf_provenance.audit.scan import scan
 from hf_provenance.audit.tally import OverlapTally
 from hf_provenance.demo import load_demo
 from hf_provenance.errors import SchemaError, TextColumnError, UsageError
+from hf_provenance.text import tokens as tokens_module
 
 N = 6
 LINE = "The quick brown fox jumps over the lazy dog near the old river bank at dawn today"

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hf_provenance.audit.tokens import mixed
 from hf_provenance.diversity.kept_types import KEPT, KeptTypes
 from hf_provenance.errors import SummaryError
+from hf_provenance.text.tokens import mixed
 
 
 def hashed(numbers):

@@ -14,13 +14,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hf_provenance import annotate
-from hf_provenance.audit.tokens import tokenise
 from hf_provenance.diversity import kept_types, row_sample, sketching
 from hf_provenance.diversity.kept_types import KEPT
 from hf_provenance.diversity.row_sample import WINDOW
 from hf_provenance.diversity.sketch import GRAMS, DiversitySketch, Stratum
 from hf_provenance.diversity.sketching import Sketcher, sketch_diversity
 from hf_provenance.errors import SchemaError, SummaryError, TextColumnError
+from hf_provenance.text.tokens import tokenise
 
 from .rows import chance_texts, labelled, sketch_of
 

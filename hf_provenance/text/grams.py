@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from hf_provenance.audit.tokens import Bytes, Hashes, Places, mixed
+from hf_provenance.text.tokens import Bytes, Hashes, Places, mixed
 
 _BASE = 0x9FB21C651E98DF25
 _SIZE = 1 << 64

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 import pytest
+from audit.brute import joined, spans, words
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from audit.brute import joined, spans, words
-from hf_provenance.audit.characters import fold
-from hf_provenance.audit.tokens import hash_keys, spelled, tokenise
+from hf_provenance.text.characters import fold
+from hf_provenance.text.tokens import hash_keys, spelled, tokenise
 
 ALPHABET = (
     "aAbZz09 .,_-+\n\t’'éßŒИйخع\u0301\u0308\u200d\u00ad\ufe0f東京かｶﾞแม่กำລາວမြန်មា한국어ᄀ❤👍½ﬁＡ①"

@@ -24,7 +24,7 @@ import pyarrow.compute as pc
 import xxhash
 from numpy.typing import NDArray
 
-from hf_provenance.audit.characters import ALONE, GAP, MARK, MOST, UNSEEN, WORD, fold, kinds
+from hf_provenance.text.characters import ALONE, GAP, MARK, MOST, UNSEEN, WORD, fold, kinds
 
 Bytes = NDArray[np.uint8]
 Places = NDArray[np.int64]

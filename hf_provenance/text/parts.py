@@ -16,10 +16,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from hf_provenance.annotator import Annotator
-from hf_provenance.audit.tokens import Places
 from hf_provenance.errors import TextColumnError
 from hf_provenance.identity import SPEECH_KEYS, as_text, is_list, text_kind
 from hf_provenance.schema import PREFIX
+from hf_provenance.text.tokens import Places
 
 _Leaf = tuple[pa.Array, Places]
 """Strings, and the row of each."""

@@ -1,0 +1,1 @@
+"""Texts as tokens: one definition for the audit and for tail health."""
