@@ -266,7 +266,7 @@ _RULES: tuple[tuple[str, str, Callable[[str], str]], ...] = (
 """Kind, what a text must hold to have one, and what hides it; in this order."""
 
 SUSPECTS = (
-    rf"(?:^|[^A-Za-z0-9])(?:{_PREFIXES})|"
+    rf"(?:^|[^A-Za-z0-9]|%[0-9A-Fa-f]{{2}})(?:{_PREFIXES})|"
     r"[^/@\s](?:@|%40)[^/\s]|"
     r"(?i:token|key|secret|sig|signature|auth|session|password|passwd|passphrase|pwd)(?:=|%3[dD])|"
     rf"(?:^|{_EDGE})(?:~|\\\\|[A-Za-z]:[\\/]|(?i:file):/|/(?:{_ROOTS})/)|^{_BLANK}/"
