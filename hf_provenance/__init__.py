@@ -19,9 +19,16 @@ to be human.
 
 from hf_provenance.annotate import annotate
 from hf_provenance.annotator import Annotator
+from hf_provenance.audit.accumulation import Accumulation
+from hf_provenance.audit.audit import audit, audit_accumulation
+from hf_provenance.audit.report import AuditReport
 from hf_provenance.card.card import build_card
 from hf_provenance.card.mixture import Mixture
 from hf_provenance.conflicts import Conflicts, find_conflicts
+from hf_provenance.diversity.diversity import Diversity
+from hf_provenance.diversity.measure import measure_diversity
+from hf_provenance.diversity.sketch import DiversitySketch
+from hf_provenance.diversity.sketching import sketch_diversity
 from hf_provenance.errors import ProvenanceError
 from hf_provenance.explain import Explanation, explain
 from hf_provenance.generations import count_generations
@@ -43,8 +50,12 @@ from hf_provenance.summary import Summary
 from hf_provenance.version import __version__
 
 __all__ = [
+    "Accumulation",
     "Annotator",
+    "AuditReport",
     "Conflicts",
+    "Diversity",
+    "DiversitySketch",
     "Explanation",
     "Layout",
     "Mixture",
@@ -55,6 +66,8 @@ __all__ = [
     "Verification",
     "__version__",
     "annotate",
+    "audit",
+    "audit_accumulation",
     "build_card",
     "col",
     "count_generations",
@@ -63,9 +76,11 @@ __all__ = [
     "link_parents",
     "load_summary",
     "look_up",
+    "measure_diversity",
     "mixture_ratio",
     "push_to_hub",
     "save_to_folder",
+    "sketch_diversity",
     "split_by_crawl_date",
     "summarize",
     "verify",

@@ -25,14 +25,6 @@ from hf_provenance.audit.leaks import unit_of, witness_of
 from hf_provenance.audit.overlap import Overlap
 from hf_provenance.schema import HUMAN
 
-_RESTS_ON = {
-    "declared": "the publisher's word",
-    "column": "a column of the data",
-    "credential": "a signed credential in the text",
-    "registry": "a record about the whole source",
-    "cutoff": "its date alone",
-    "default": "no evidence",
-}
 _LEAKS = {
     "exact_copy": "also stand in training, byte for byte or by prov_id",
     "normalised_copy": "also stand in training, with other case, spaces or punctuation",
@@ -193,7 +185,7 @@ def _purity_checks() -> dict[str, str]:
         "unlabelled": "carry no provenance columns, so nobody says who wrote them",
         **{f"origin_{origin}": f"are labelled {origin}" for origin in others},
         **{
-            f"basis_{basis}": f"are labelled human on {_RESTS_ON[basis]}, which was not accepted"
+            f"basis_{basis}": f"are labelled human on {schema.BASIS_MEANINGS[basis]}, which was not accepted"
             for basis in schema.BASES
         },
     }
