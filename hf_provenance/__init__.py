@@ -13,7 +13,8 @@ Data flows one way through the modules, and none imports one to its right:
 were collected; `summarize` turns rows into a small, exact summary; `build_card` says it in words;
 `save_to_folder` writes all of it as the folder a Hub repo would be, and `push_to_hub` puts it on
 the Hub in one commit. `load_summary` reads what a dataset states, `mixture_ratio` what a mix of
-datasets does, and `verify` says whether it is true. Unknown is a value: nothing is ever guessed
+datasets does, and `verify` says whether it is true. `mix_datasets` mixes them so that human rows
+stay. Unknown is a value: nothing is ever guessed
 to be human.
 """
 
@@ -27,6 +28,8 @@ from hf_provenance.explain import Explanation, explain
 from hf_provenance.generations import count_generations
 from hf_provenance.inputs import summarize
 from hf_provenance.lineage import link_parents
+from hf_provenance.mix import mix_datasets, plan_mix
+from hf_provenance.mix_plan import Mix
 from hf_provenance.mixing import mixture_ratio
 from hf_provenance.publish.contents.published import Published
 from hf_provenance.publish.folder import save_to_folder
@@ -47,6 +50,7 @@ __all__ = [
     "Conflicts",
     "Explanation",
     "Layout",
+    "Mix",
     "Mixture",
     "ProvenanceError",
     "Published",
@@ -63,7 +67,9 @@ __all__ = [
     "link_parents",
     "load_summary",
     "look_up",
+    "mix_datasets",
     "mixture_ratio",
+    "plan_mix",
     "push_to_hub",
     "save_to_folder",
     "split_by_crawl_date",

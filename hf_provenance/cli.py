@@ -12,7 +12,7 @@ import sys
 import click
 from datasets.utils.logging import disable_progress_bar
 
-from hf_provenance.commands import hub, local
+from hf_provenance.commands import hub, local, mix
 from hf_provenance.errors import ProvenanceError
 from hf_provenance.version import __version__
 
@@ -39,6 +39,7 @@ for _verb in (
     hub.push,
     hub.verify,
     hub.mixture,
+    mix.mix,
 ):
     cli.add_command(_verb)
 

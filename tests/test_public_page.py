@@ -43,6 +43,8 @@ ORDER = [
     ("card",),
     ("publish",),
     ("mixing", "parquet_stream", "inputs", "examples"),
+    ("alignment", "retention", "mix_plan", "mix_call"),
+    ("mix",),
     ("commands",),
     ("cli",),
 ]
