@@ -14,8 +14,8 @@ were collected; `summarize` turns rows into a small, exact summary; `build_card`
 `save_to_folder` writes all of it as the folder a Hub repo would be, and `push_to_hub` puts it on
 the Hub in one commit. `load_summary` reads what a dataset states, `mixture_ratio` what a mix of
 datasets does, and `verify` says whether it is true. `mix_datasets` mixes them so that human rows
-stay. Unknown is a value: nothing is ever guessed
-to be human.
+stay, and `project_contamination` says what stated inputs lead to. Unknown is a value: nothing is
+ever guessed to be human.
 """
 
 from hf_provenance.annotate import annotate
@@ -31,6 +31,7 @@ from hf_provenance.lineage import link_parents
 from hf_provenance.mix import mix_datasets, plan_mix
 from hf_provenance.mix_plan import Mix
 from hf_provenance.mixing import mixture_ratio
+from hf_provenance.projection import Assumption, Projection, project_contamination
 from hf_provenance.publish.contents.published import Published
 from hf_provenance.publish.folder import save_to_folder
 from hf_provenance.publish.hub import push_to_hub
@@ -47,11 +48,13 @@ from hf_provenance.version import __version__
 
 __all__ = [
     "Annotator",
+    "Assumption",
     "Conflicts",
     "Explanation",
     "Layout",
     "Mix",
     "Mixture",
+    "Projection",
     "ProvenanceError",
     "Published",
     "Record",
@@ -70,6 +73,7 @@ __all__ = [
     "mix_datasets",
     "mixture_ratio",
     "plan_mix",
+    "project_contamination",
     "push_to_hub",
     "save_to_folder",
     "split_by_crawl_date",

@@ -44,7 +44,7 @@ ORDER = [
     ("publish",),
     ("mixing", "parquet_stream", "inputs", "examples"),
     ("alignment", "retention", "mix_plan", "mix_call"),
-    ("mix",),
+    ("mix", "projection"),
     ("commands",),
     ("cli",),
 ]
