@@ -40,6 +40,7 @@ for _verb in (
     hub.verify,
     hub.mixture,
     mix.mix,
+    mix.project,
 ):
     cli.add_command(_verb)
 

@@ -1,8 +1,9 @@
-"""The verb `mix` on folders."""
+"""The verb `mix` on folders, and `project`."""
 
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -65,3 +66,36 @@ def test_mix_names_a_split_that_is_not_there(parts: Path) -> None:
 
 def test_mix_names_a_part_that_is_not_there(parts: Path) -> None:
     assert "nowhere: no such file or folder" in fails("mix", "people", "nowhere")
+
+
+def project(*arguments: str) -> list[str]:
+    return ["project", "--generations", "2", "--start", "0.1:our card", *arguments]
+
+
+def test_project_says_shares_by_generation_and_every_source() -> None:
+    said = run(*project("--new", "0.4-0.5: our crawl: May", "--fresh", "0.5:our plan")).stdout
+    assert "| generation | stated | replace | accumulate |" in said
+    assert "- new: 40.0% to 50.0% (our crawl: May)" in said
+
+
+def test_project_takes_an_input_for_each_generation() -> None:
+    said = run(*project("--new", "0.4:May", "--new", "0:June", "--format", "json")).stdout
+    shares = json.loads(said)["outcomes"][0]["shares"]
+    assert shares == [[0.1, 0.1], [0.4, 0.4], [0.0, 0.0]]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("0.4", "--filter-recall '0.4' is not LOW:SOURCE"),
+        ("0..4:a", "is not LOW:SOURCE"),
+        ("half:a", "is not LOW:SOURCE"),
+        ("0.4:", "has no source"),
+        ("0.5-0.4:a", "no interval of shares"),
+        ("0.5-0:a", "no interval of shares"),
+        ("4:a", "no interval of shares"),
+    ],
+)
+def test_an_input_of_project_that_is_none_is_an_error_of_one_line(text: str, words: str) -> None:
+    refused = fails(*project("--new", "0.4:a", "--filter-recall", text))
+    assert re.search(re.escape(words), refused)

@@ -1,7 +1,8 @@
-"""Verbs on training mixes: mix."""
+"""Verbs on training mixes: mix, project."""
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -9,16 +10,22 @@ import click
 
 from hf_provenance.commands import options as shared
 from hf_provenance.commands.printing import print_data, report
-from hf_provenance.errors import InputError
+from hf_provenance.errors import InputError, UsageError
 from hf_provenance.inputs import open_input, reading
 from hf_provenance.mix import plan_mix
 from hf_provenance.mix_call import ALL, STRATEGIES
+from hf_provenance.projection import Assumption, project_contamination
 from hf_provenance.publish.folder import save_to_folder
 from hf_provenance.summary import UNITS
 from hf_provenance.tables import named_splits
 
 _PLANNED = ("unit", "max_synthetic", "previous", "seed", "stopping_strategy")
 """Options that are arguments of `plan_mix`."""
+
+_FORM = "LOW[-HIGH]:SOURCE"
+_ASSUMPTION = re.compile(
+    r"\s*(?P<low>[\d.]+)\s*(?:-\s*(?P<high>[\d.]+)\s*)?:(?P<source>.*)", re.DOTALL
+)
 
 
 @click.command()
@@ -100,6 +107,75 @@ def mix(
         click.echo(plan.to_markdown())
     else:
         report(published, form, quiet)
+
+
+_INPUTS = {
+    "new": "Synthetic share of newly collected text; once for all generations, or once for each.",
+    "fresh": "Share of the next pool that is newly collected.",
+    "filter-recall": "Share of new synthetic text that a filter finds.",
+    "filter-loss": "Share of new human text that it takes, too.",
+    "added": "Share of the next pool that a model writes on purpose.",
+}
+
+
+@click.command()
+@click.option("--generations", type=int, default=4, show_default=True, help="Pools to come.")
+@click.option("--start", required=True, metavar=_FORM, help="Synthetic share of the pool now.")
+@shared.with_options(
+    [
+        *(
+            click.option(
+                f"--{name}", multiple=True, required=name == "new", metavar=_FORM, help=help_
+            )
+            for name, help_ in _INPUTS.items()
+        ),
+        shared.form,
+    ]
+)
+def project(generations: int, start: str, form: str, **options: tuple[str, ...]) -> None:
+    """Project the synthetic share of a training pool over generations, from stated shares.
+
+    A scenario, no measurement. Each input is a share from 0 to 1, or two, and who says so; what
+    nobody states is not assumed. Replace and accumulate stand side by side.
+
+    \b
+    Example:
+      hf-provenance project --generations 3 --start "0.05:our card of 2024" \\
+          --new "0.4-0.5:our crawl of May 2025, 2,000 pages read"
+    """  # noqa: D301 - a raw \\b would not keep click from wrapping the example
+    inputs: dict[str, Any] = {}
+    for name, texts in options.items():
+        given = [_read_assumption(name, text) for text in texts]
+        if given:
+            inputs[name] = given if len(given) > 1 else given[0]
+    found = project_contamination(
+        generations=generations, start=_read_assumption("start", start), **inputs
+    )
+    if form == "json":
+        print_data(found.to_dict())
+    else:
+        click.echo(found.to_markdown())
+
+
+def _read_assumption(name: str, text: str) -> Assumption:
+    """An input as it is written on the command line.
+
+    Raises:
+        UsageError: It is not written so, is no share or has no source.
+    """
+    option = f"--{name.replace('_', '-')}"
+    match = _ASSUMPTION.fullmatch(text)
+    try:
+        if match is None:
+            raise ValueError
+        low = float(match["low"])
+        high = None if match["high"] is None else float(match["high"])
+    except ValueError as error:
+        raise UsageError(
+            f"{option} {text!r} is not LOW:SOURCE or LOW-HIGH:SOURCE, as in "
+            f'{option} "0.4-0.5:our crawl of May 2025".'
+        ) from error
+    return Assumption(low, high, source=match["source"].strip())
 
 
 def _split(name: str, split: str) -> Any:
