@@ -17,18 +17,18 @@ Runs: TypeAlias = Mapping[tuple[float, str, int], Sequence[Measures]]
 
 READING = """\
 What this shows: a model that is trained on its own output, and on nothing else, loses the tail of
-the distribution generation after generation; where its output is added to the human text the loss
-levels off; a share of human text in each generation bounds it, and the more the better. At
-temperature 1 distinct-2 hardly moves while the tail dies, so a monitor that watches it alone sees
-nothing; below 1, where decoding itself cuts the tail off, it falls as well.
+the distribution generation after generation. Where its output is added to the human text the loss
+is smaller and slows down; a share of human text in each generation bounds it, the more the better.
+At temperature 1 distinct-2 hardly moves while the tail dies, so a monitor that watches it alone
+sees nothing; below 1, where decoding cuts the tail off, it falls as well. There the hapax share
+misleads in its turn: a little human text in a poor pool brings it back, and not the vocabulary.
 
-What it does not show: anything about large models. This is a trigram model on some ten thousand
-words of changelogs, with one size of pool and no more than the generations above. It reproduces the
-direction of what Shumailov et al. (Nature 631, 2024) and Gerstgrasser et al. (arXiv 2404.01413)
-found, not their numbers. A loss of "72 % of diversity by generation 4" that is told of OPT-125m is
-not in the former, which measured perplexity; we found no primary source for it. Accumulating is no
-certificate either: more and more of such a pool is synthetic, and its tail is thinner than the
-human one.
+What it does not show: anything about large models. This is a trigram model on changelogs, with one
+size of pool and few generations. It reproduces the direction of what Shumailov et al. (Nature 631,
+2024) and Gerstgrasser et al. (arXiv 2404.01413) found, not their numbers. A loss of "72 % of
+diversity by generation 4" that is told of OPT-125m is not in the former, which measured
+perplexity; we found no primary source for it. Accumulating is no certificate either: ever more of
+such a pool is synthetic, and its tail is thinner than the human one.
 """
 
 _COLOURS = ("#D55E00", "#E69F00", "#009E73", "#56B4E9", "#0072B2")

@@ -16,6 +16,10 @@ from recursion.text import START, Tokens
 
 Floats = npt.NDArray[np.float64]
 
+UNSEEN = 0.5
+"""What each unigram gives up for words that were never seen. Only where text is scored: a model
+that drew them would bring back words that its pool has lost."""
+
 
 @dataclass(frozen=True, eq=False)
 class Order:
@@ -121,17 +125,20 @@ class Trigrams:
         Below the unigrams all words are alike, so what was never seen costs much and not
         everything.
         """
-        first, second, third = _threes(blocks)
-        seen = (self.unigrams > 0).sum()
-        discount = 0.5
-        share = np.maximum(self.unigrams[third] - discount, 0) / self.unigrams.sum()
-        share += discount * seen / self.unigrams.sum() / self.size
+        return float(-np.log2(self.chances(*_threes(blocks))).mean())
+
+    def chances(self, first: Tokens, second: Tokens, third: Tokens) -> Floats:
+        """How likely each third word is after the two before it."""
+        left = np.maximum(self.unigrams - UNSEEN, 0)
+        share: Floats = (
+            left[third] + (self.unigrams - left).sum() / self.size
+        ) / self.unigrams.sum()
         three, two = self.orders
         for order, context in ((two, second), (three, first * self.size + second)):
             at, known = order.find(context)
             own = self._own(order, at, third) / order.totals[at]
             share = np.where(known, own + order.backoff[at] * share, share)
-        return float(-np.log2(share).mean())
+        return share
 
     def _own(self, order: Order, at: Tokens, words: Tokens) -> Floats:
         """The discounted counts of words in known contexts, 0 where they were not seen."""
