@@ -111,7 +111,7 @@ class Mix:
         ]
         least = self.ratio.exact[SYNTHETIC]
         ends = f"Between {_percent(least)} and {_percent(self.most_synthetic)} of the mix"
-        said = [f"{ends} may be synthetic: what isn't known to be human counts as the upper end."]
+        said = [f"{ends} is synthetic; the upper end counts all that isn't known to be human."]
         if least == self.most_synthetic:
             said = [f"{_percent(least)} of the mix is synthetic, and no part of it is unknown."]
         if self.rows is None:

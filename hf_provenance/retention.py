@@ -71,8 +71,9 @@ class HumanRows:
             return
         ids = ", ".join(f"{id_} (row {row:,})" for id_, row in lost[:_SHOWN])
         more = f" and {len(lost) - _SHOWN:,} more" if len(lost) > _SHOWN else ""
+        verb = "is" if len(lost) == 1 else "are"
         raise MixError(
-            f"{len(lost):,} of the {len(self.ids):,} human rows of {self.where} are not in the "
+            f"{len(lost):,} of the {len(self.ids):,} human rows of {self.where} {verb} not in the "
             f"mix: prov_id {ids}{more}. Synthetic rows may stand beside human ones and not in "
             "their place: add them, as in `mix_datasets({..., 'previous': previous}, "
             f"previous=previous)`{hint}."
