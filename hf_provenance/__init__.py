@@ -31,7 +31,7 @@ from hf_provenance.lineage import link_parents
 from hf_provenance.mix import mix_datasets, plan_mix
 from hf_provenance.mix_plan import Mix
 from hf_provenance.mixing import mixture_ratio
-from hf_provenance.projection import Assumption, Projection, project_contamination
+from hf_provenance.projection import project_contamination
 from hf_provenance.publish.contents.published import Published
 from hf_provenance.publish.folder import save_to_folder
 from hf_provenance.publish.hub import push_to_hub
@@ -39,6 +39,7 @@ from hf_provenance.publish.reading.publication import load_summary
 from hf_provenance.publish.reading.records import look_up
 from hf_provenance.publish.reading.verification import Verification
 from hf_provenance.publish.verify import verify
+from hf_provenance.scenario import Assumption, Projection
 from hf_provenance.sources.fields import col
 from hf_provenance.sources.layouts import Layout
 from hf_provenance.sources.registry import Record

@@ -312,6 +312,47 @@ def test_columns_that_a_part_lacks_are_null_there(people, form):
     assert list(mixed.features) == ["text", "by", "topic", *ordered([*CORE, "prov_tokens"])]
 
 
+def test_a_stream_without_features_takes_those_of_its_rows(people):
+    stream = IterableDataset.from_generator(lambda: iter(people))
+    plan = hfp.plan_mix({"plain": stream, "more": as_stream(rows("s", "else"))})
+    assert (plan.rows, len(texts(plan.dataset))) == (9, 9)
+
+
+@FORMS
+def test_a_mix_is_written_as_it_was_planned(people, model, form, tmp_path: Path):
+    parts = {"people": form(people), "model": form(model)}
+    plan = hfp.plan_mix(parts, weights={"people": 1, "model": 1}, seed=4)
+    save(plan.dataset, tmp_path / "mixed")
+    assert hfp.summarize(tmp_path / "mixed").shares("bytes") == plan.shares()
+
+
+@given(
+    st.lists(
+        st.dictionaries(st.sampled_from("xyz"), st.sampled_from([1, "a", True, None]), max_size=3),
+        min_size=1,
+        max_size=3,
+    )
+)
+@settings(max_examples=25, deadline=None)
+def test_no_value_is_lost_or_changed_when_columns_are_aligned(cells):
+    parts = {
+        str(n): rows("h", f"{n:4}", **{name: [value] for name, value in each.items()})
+        for n, each in enumerate(cells)
+    }
+    kinds: dict[str, set[type]] = {}
+    for each in cells:
+        for name, value in each.items():
+            kinds.setdefault(name, set()).update({type(value)} - {type(None)})
+    if any(len(found) > 1 for found in kinds.values()):
+        with pytest.raises(SchemaError, match="no type holds both"):
+            hfp.mix_datasets(parts)
+        return
+    for form in (lambda rows: rows, as_stream):
+        mixed = hfp.mix_datasets({name: form(each) for name, each in parts.items()})
+        found = [{name: row[name] for name in kinds} for row in mixed]
+        assert found == [{name: each.get(name) for name in kinds} for each in cells]
+
+
 @FORMS
 def test_labels_come_through_unchanged(form):
     one = hfp.annotate(Dataset.from_dict({"text": ["a"]}), origin="human", source="a book")

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 import hf_provenance as hfp
 from hf_provenance.errors import UsageError
-from hf_provenance.projection import Assumption, Interval, project_contamination
+from hf_provenance.projection import project_contamination
+from hf_provenance.scenario import Assumption, Interval
 
 
 def says(low: float, high: float | None = None) -> Assumption:

@@ -43,7 +43,7 @@ ORDER = [
     ("card",),
     ("publish",),
     ("mixing", "parquet_stream", "inputs", "examples"),
-    ("alignment", "retention", "mix_plan", "mix_call"),
+    ("alignment", "retention", "mix_plan", "mix_call", "scenario"),
     ("mix", "projection"),
     ("commands",),
     ("cli",),

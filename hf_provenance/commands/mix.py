@@ -14,8 +14,9 @@ from hf_provenance.errors import InputError, UsageError
 from hf_provenance.inputs import open_input, reading
 from hf_provenance.mix import plan_mix
 from hf_provenance.mix_call import ALL, STRATEGIES
-from hf_provenance.projection import Assumption, project_contamination
+from hf_provenance.projection import project_contamination
 from hf_provenance.publish.folder import save_to_folder
+from hf_provenance.scenario import Assumption
 from hf_provenance.summary import UNITS
 from hf_provenance.tables import named_splits
 
