@@ -12,7 +12,7 @@ labels.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from hf_provenance import schema
+from hf_provenance.drawn import drawn_tables
 from hf_provenance.errors import MixError, UsageError
 from hf_provenance.inputs import open_input, reading
 from hf_provenance.lineage import find
@@ -49,8 +50,9 @@ class HumanRows:
         """The ids, with their rows, that none of some datasets has; reads the ids alone."""
         found = np.zeros(len(self.ids) + 1, bool)  # the last place takes what is not looked for
         for dataset in datasets:
-            for table in _read(dataset, ["prov_id"]):
-                found[find(table["prov_id"].combine_chunks(), self.ids)] = True
+            for table in drawn_tables(dataset, ["prov_id"]):
+                ids = table["prov_id"].cast(pa.large_string()).combine_chunks()
+                found[find(ids, self.ids)] = True
         lost = pa.array(np.flatnonzero(~found[:-1]))
         return list(
             zip(self.ids.take(lost).to_pylist(), self.rows.take(lost).to_pylist(), strict=True)
@@ -104,9 +106,12 @@ def human_rows(previous: Any, split: str) -> HumanRows:
             )
         rows = splits[split] if len(splits) > 1 else next(iter(splits.values()))
         places, ids, first = [], [], 0
-        for table in _read(rows, ["prov_id", "prov_origin"]):
+        rows = arrow_rows(rows)
+        schema.require_annotated(rows.features.arrow_schema, where=name)
+        for table in rows.select_columns(["prov_id", "prov_origin"]).iter(batch_size=_ROWS):
             human = pc.equal(table["prov_origin"], schema.HUMAN)
-            ids.append(table["prov_id"].filter(human).combine_chunks())
+            found = table["prov_id"].filter(human).cast(pa.large_string())
+            ids.append(found.combine_chunks())
             at = np.arange(first, first + table.num_rows)
             places.append(pa.array(at).filter(human.combine_chunks()))
             first += table.num_rows
@@ -122,12 +127,3 @@ def _open(name: str) -> Any:
     if at and revision and not Path(name).exists():
         return open_input(repo, revision=revision)
     return open_input(name)
-
-
-def _read(dataset: Any, names: list[str]) -> Iterator[pa.Table]:
-    """Provenance columns of a split, text as `large_string`."""
-    wanted = pa.schema([(name, pa.large_string()) for name in names])
-    rows = arrow_rows(dataset)
-    schema.require_annotated(rows.features.arrow_schema)
-    for table in rows.select_columns(names).iter(batch_size=_ROWS):
-        yield table.select(names).cast(wanted)

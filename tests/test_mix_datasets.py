@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from publish import save
 
 import hf_provenance as hfp
+from hf_provenance.drawn import count_drawn
 from hf_provenance.errors import MixError, SchemaError, UsageError
 from hf_provenance.schema import CORE, ordered
 
@@ -163,8 +164,19 @@ def test_what_a_plan_counts_is_what_the_mix_holds(origins, seed, strategy):
     weights = {name: 1 + int(name) for name in parts}
     plan = hfp.plan_mix(parts, weights=weights, seed=seed, stopping_strategy=strategy)
     held = hfp.summarize(plan.dataset)
+    assert count_drawn(plan.dataset) == held
     assert plan.rows == held.rows
     assert plan.shares() == held.shares("bytes")
+
+
+def test_parts_that_are_shuffled_or_selected_from_are_counted_as_they_are(people, model):
+    parts = {"people": people.shuffle(seed=1).select(range(5)), "model": model}
+    plan = hfp.plan_mix(
+        parts, weights={"people": 1, "model": 1}, seed=2, previous=people.select([])
+    )
+    assert plan.shares() == hfp.summarize(plan.dataset).shares("bytes")
+    with pytest.raises(MixError, match="3 of the 8 human rows"):
+        hfp.plan_mix(parts, previous=people)
 
 
 # Streams and their summaries
