@@ -13,8 +13,9 @@ Data flows one way through the modules, and none imports one to its right:
 were collected; `summarize` turns rows into a small, exact summary; `build_card` says it in words;
 `save_to_folder` writes all of it as the folder a Hub repo would be, and `push_to_hub` puts it on
 the Hub in one commit. `load_summary` reads what a dataset states, `mixture_ratio` what a mix of
-datasets does, and `verify` says whether it is true. Unknown is a value: nothing is ever guessed
-to be human.
+datasets does, and `verify` says whether it is true. `mix_datasets` mixes them so that human rows
+stay, and `project_contamination` says what stated inputs lead to. Unknown is a value: nothing is
+ever guessed to be human.
 """
 
 from hf_provenance.annotate import annotate
@@ -34,7 +35,10 @@ from hf_provenance.explain import Explanation, explain
 from hf_provenance.generations import count_generations
 from hf_provenance.inputs import summarize
 from hf_provenance.lineage import link_parents
+from hf_provenance.mix import mix_datasets, plan_mix
+from hf_provenance.mix_plan import Mix
 from hf_provenance.mixing import mixture_ratio
+from hf_provenance.projection import project_contamination
 from hf_provenance.publish.contents.published import Published
 from hf_provenance.publish.folder import save_to_folder
 from hf_provenance.publish.hub import push_to_hub
@@ -42,6 +46,7 @@ from hf_provenance.publish.reading.publication import load_summary
 from hf_provenance.publish.reading.records import look_up
 from hf_provenance.publish.reading.verification import Verification
 from hf_provenance.publish.verify import verify
+from hf_provenance.scenario import Assumption, Projection
 from hf_provenance.sources.fields import col
 from hf_provenance.sources.layouts import Layout
 from hf_provenance.sources.records import Record
@@ -53,12 +58,15 @@ __all__ = [
     "Accumulation",
     "Annotator",
     "AuditReport",
+    "Assumption",
     "Conflicts",
     "Diversity",
     "DiversitySketch",
     "Explanation",
     "Layout",
+    "Mix",
     "Mixture",
+    "Projection",
     "ProvenanceError",
     "Published",
     "Record",
@@ -77,7 +85,10 @@ __all__ = [
     "load_summary",
     "look_up",
     "measure_diversity",
+    "mix_datasets",
     "mixture_ratio",
+    "plan_mix",
+    "project_contamination",
     "push_to_hub",
     "save_to_folder",
     "sketch_diversity",

@@ -12,7 +12,7 @@ import sys
 import click
 from datasets.utils.logging import disable_progress_bar
 
-from hf_provenance.commands import audit, hub, local
+from hf_provenance.commands import audit, hub, local, mix
 from hf_provenance.errors import ProvenanceError
 from hf_provenance.version import __version__
 
@@ -40,6 +40,8 @@ for _verb in (
     hub.push,
     hub.verify,
     hub.mixture,
+    mix.mix,
+    mix.project,
 ):
     cli.add_command(_verb)
 

@@ -14,6 +14,7 @@ ProvenanceError
 ├── UsageError             a call that cannot mean anything
 │   ├── MapUsageError          `Dataset.map` was called in a way the annotator cannot serve
 │   └── MissingExtraError      an optional dependency is needed
+├── MixError               a mix that replaces human rows, or holds more by models than allowed
 ├── SplitError             splits, buckets and their names
 ├── CardError              a README or template that cannot be edited safely
 ├── SummaryError           summaries that cannot be read or added
@@ -83,6 +84,10 @@ class MapUsageError(UsageError):
 
 class MissingExtraError(UsageError):
     """An optional dependency is needed; the message names the extra."""
+
+
+class MixError(ProvenanceError):
+    """A mix that leaves out human rows that were there, or is more synthetic than allowed."""
 
 
 class SplitError(ProvenanceError):

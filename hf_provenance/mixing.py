@@ -66,7 +66,7 @@ def mixture_ratio(
         raise UsageError(f"unit={unit!r} is not one of {list(UNITS)}.")
     weights = None
     if isinstance(parts, Mapping):
-        weights = [_weight(source, weight) for source, weight in parts.items()]
+        weights = [exact_weight(source, weight) for source, weight in parts.items()]
     datasets = [_dataset(source, token) for source in parts]
     unit = unit or _common_unit(datasets)
     ratios = [_ratio(dataset, unit) for dataset in datasets]
@@ -123,8 +123,12 @@ def _open(name: str | Path, token: str | bool | None) -> Tree:
     return open_tree(repo, revision or None, token)
 
 
-def _weight(source: object, weight: object) -> Fraction:
-    """A weight as it is written: 0.7 is seven tenths, not the next binary fraction."""
+def exact_weight(source: object, weight: object) -> Fraction:
+    """A weight as it is written: 0.7 is seven tenths, not the next binary fraction.
+
+    Raises:
+        UsageError: It is no number above 0.
+    """
     exact = Fraction()
     if isinstance(weight, int | Fraction):
         exact = Fraction(weight)

@@ -5,6 +5,7 @@ import json
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -460,6 +461,8 @@ def test_the_example_in_the_help_of_a_verb_runs_as_it_stands(
     Path("README.md").write_text("# Mine\n")
     if verb == "annotate":
         labelled.rename("elsewhere")
+    if verb == "mix":
+        shutil.copytree(labelled, "more")
     assert run(verb, *example_of(verb)).stdout
 
 

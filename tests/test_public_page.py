@@ -46,6 +46,9 @@ ORDER = [
     ("publish",),
     ("mixing", "parquet_stream", "inputs", "examples"),
     ("audit",),
+    ("alignment", "drawn"),
+    ("retention", "mix_plan", "mix_call", "scenario"),
+    ("mix", "projection"),
     ("commands",),
     ("cli",),
 ]

@@ -9,7 +9,6 @@ import click
 from hf_provenance.card.facts import DEFAULT
 from hf_provenance.commands import options as shared
 from hf_provenance.commands.printing import print_data, print_verification, report
-from hf_provenance.errors import UsageError
 from hf_provenance.inputs import is_publication, open_input, reading
 from hf_provenance.mixing import mixture_ratio
 from hf_provenance.publish.hub import AUTO, push_to_hub
@@ -140,30 +139,8 @@ def mixture(parts: tuple[str, ...], form: str) -> None:
 
     Example: hf-provenance mixture owner/web=0.8 owner/chats=0.2
     """
-    found = mixture_ratio(_weights(parts))
+    found = mixture_ratio(shared.weights_of(parts))
     if form == "json":
         print_data(found.to_dict())
     else:
         click.echo(found.to_markdown())
-
-
-def _weights(parts: tuple[str, ...]) -> Any:
-    """The parts with their weights, or by name alone where none has one.
-
-    Raises:
-        UsageError: Some have a weight and some have none, or one is no number.
-    """
-    pairs = [part.rpartition("=") for part in parts]
-    if not any(equals for _, equals, _ in pairs):
-        return list(parts)
-    weights: dict[str, float] = {}
-    for part, (name, equals, weight) in zip(parts, pairs, strict=True):
-        try:
-            weights[name] = float(weight)
-        except ValueError:
-            name = ""
-        if not equals or not name:
-            raise UsageError(f"{part!r} is not NAME=WEIGHT: give all parts a weight, or none.")
-    if len(weights) < len(parts):
-        raise UsageError("a part is named twice: add its weights up.")
-    return weights

@@ -105,3 +105,25 @@ def publication_of(options: dict[str, Any], quiet: bool) -> dict[str, Any]:
 def rule(by: str) -> str | None:
     """The crawl-date rule that `--by` names."""
     return None if by == NO_RULE else by
+
+
+def weights_of(parts: tuple[str, ...]) -> Any:
+    """The parts with their weights, or by name alone where none has one.
+
+    Raises:
+        UsageError: Some have a weight and some have none, or one is no number.
+    """
+    pairs = [part.rpartition("=") for part in parts]
+    if not any(equals for _, equals, _ in pairs):
+        return list(parts)
+    weights: dict[str, float] = {}
+    for part, (name, equals, weight) in zip(parts, pairs, strict=True):
+        try:
+            weights[name] = float(weight)
+        except ValueError:
+            name = ""
+        if not equals or not name:
+            raise UsageError(f"{part!r} is not NAME=WEIGHT: give all parts a weight, or none.")
+    if len(weights) < len(parts):
+        raise UsageError("a part is named twice: add its weights up.")
+    return weights

@@ -1,0 +1,1 @@
+"""The parts of `scripts/collapse.py`: a small language model, trained on its own output."""
