@@ -57,8 +57,8 @@ from hf_provenance.version import __version__
 __all__ = [
     "Accumulation",
     "Annotator",
-    "AuditReport",
     "Assumption",
+    "AuditReport",
     "Conflicts",
     "Diversity",
     "DiversitySketch",

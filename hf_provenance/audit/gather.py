@@ -185,8 +185,8 @@ def _purity_checks() -> dict[str, str]:
         "unlabelled": "carry no provenance columns, so nobody says who wrote them",
         **{f"origin_{origin}": f"are labelled {origin}" for origin in others},
         **{
-            f"basis_{basis}": f"are labelled human on {schema.BASIS_MEANINGS[basis]}, which was not accepted"
-            for basis in schema.BASES
+            f"basis_{basis}": f"are labelled human on {meaning}, which was not accepted"
+            for basis, meaning in schema.BASIS_MEANINGS.items()
         },
     }
 

@@ -16,9 +16,9 @@ import pyarrow.compute as pc
 
 from hf_provenance.errors import SchemaError
 from hf_provenance.identity import identify
-from hf_provenance.sources.well_known import DATES, URL
 from hf_provenance.schema import TIMESTAMP
 from hf_provenance.sources.crawl_dates import read_dates
+from hf_provenance.sources.well_known import DATES, URL
 
 WITNESS = pa.struct(
     [("id", pa.string()), ("from", TIMESTAMP), ("until", TIMESTAMP), ("url", pa.string())]
