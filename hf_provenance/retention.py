@@ -12,23 +12,33 @@ labels.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from hf_provenance import schema
+from hf_provenance.card.facts import DEFAULT
 from hf_provenance.drawn import drawn_tables
 from hf_provenance.errors import MixError, UsageError
-from hf_provenance.inputs import open_input, reading
+from hf_provenance.inputs import is_hub_id, open_input, reading
 from hf_provenance.lineage import find
+from hf_provenance.publish.reading.columns import label_tables
+from hf_provenance.publish.reading.publication import (
+    open_tree,
+    published_configs,
+    read_publication,
+)
 from hf_provenance.tables import arrow_rows, named_splits
 
 _ROWS = 50_000
+_COLUMNS = ["prov_id", "prov_origin"]
+_Read: TypeAlias = Callable[[], Iterator[pa.Table]]
 _SHOWN = 5
 
 
@@ -94,21 +104,20 @@ def human_rows(previous: Any, split: str) -> HumanRows:
         UsageError: It has several splits and none of that name.
         SchemaError: It is not annotated.
         InputError: It is not there, or cannot be read.
+        AccessError: It is not on the Hub for this token.
     """
     named = isinstance(previous, str | Path)
     name = str(previous) if named else "the previous revision"
+    places, ids, first = [], [], 0
     with reading(name):
-        splits = named_splits(_open(name) if named else previous)
+        splits = _of_name(name) if named else _of_dataset(previous, name)
         if len(splits) > 1 and split not in splits:
             raise UsageError(
                 f"{name} has the splits {list(splits)}, and the mix is {split!r}: name the one to "
                 f"hold it against, as in `previous=dataset[{next(iter(splits))!r}]`."
             )
-        rows = splits[split] if len(splits) > 1 else next(iter(splits.values()))
-        places, ids, first = [], [], 0
-        rows = arrow_rows(rows)
-        schema.require_annotated(rows.features.arrow_schema, where=name)
-        for table in rows.select_columns(["prov_id", "prov_origin"]).iter(batch_size=_ROWS):
+        read = splits.get(split) or next(iter(splits.values()))
+        for table in read():
             human = pc.equal(table["prov_origin"], schema.HUMAN)
             found = table["prov_id"].filter(human).cast(pa.large_string())
             ids.append(found.combine_chunks())
@@ -122,8 +131,31 @@ def human_rows(previous: Any, split: str) -> HumanRows:
     return HumanRows(name, once["id"].combine_chunks(), once["row_min"].combine_chunks())
 
 
-def _open(name: str) -> Any:
-    repo, at, revision = name.partition("@")
-    if at and revision and not Path(name).exists():
-        return open_input(repo, revision=revision)
-    return open_input(name)
+def _of_dataset(dataset: Any, name: str) -> dict[str, _Read]:
+    def read(rows: Any) -> Iterator[pa.Table]:
+        rows = arrow_rows(rows)
+        schema.require_annotated(rows.features.arrow_schema, where=name)
+        yield from rows.select_columns(_COLUMNS).iter(batch_size=_ROWS)
+
+    return {split: partial(read, rows) for split, rows in named_splits(dataset).items()}
+
+
+def _of_name(name: str) -> dict[str, _Read]:
+    """The splits of a name; of what this package published only two columns are read, by range."""
+    place, revision = name, None
+    if not Path(name).exists():
+        place, _, at = name.partition("@")
+        revision = at or None
+    if not (Path(place).is_dir() or is_hub_id(place)):
+        return _of_dataset(open_input(name), name)
+    tree = open_tree(place, revision)
+    if DEFAULT not in published_configs(tree):
+        return _of_dataset(open_input(place, revision=revision), name)
+    layout = read_publication(tree, DEFAULT).layout
+
+    def read(split: str) -> Iterator[pa.Table]:
+        for shard in layout.shards:
+            if shard.split == split:
+                yield from label_tables(tree, shard, _COLUMNS)
+
+    return {split: partial(read, split) for split in layout.splits}

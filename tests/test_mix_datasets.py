@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -303,6 +304,23 @@ def test_the_previous_revision_may_be_a_revision_on_the_hub(people, model, hub):
     with pytest.raises(MixError, match="8 of the 8 human rows of alice/x@"):
         hfp.mix_datasets({"m": model}, previous=f"alice/x@{save_first.commit_oid}")
     assert hfp.plan_mix({"m": model}, previous="alice/x").kept == 0
+
+
+def test_the_previous_revision_may_be_a_folder_of_files(people, model, tmp_path: Path):
+    (tmp_path / "plain").mkdir()
+    people.to_parquet(tmp_path / "plain" / "rows.parquet")
+    for place in (tmp_path / "plain", tmp_path / "plain" / "rows.parquet"):
+        with pytest.raises(MixError, match="8 of the 8 human rows"):
+            hfp.mix_datasets({"m": model}, previous=place)
+
+
+def test_of_a_published_revision_no_text_is_read(hub):
+    texts = [os.urandom(100_000).hex() for _ in range(3)]
+    long = hfp.annotate(Dataset.from_dict({"text": texts}), origin="human")
+    hfp.push_to_hub(long, "alice/x", progress=False)
+    hub.forget()
+    assert hfp.plan_mix({"long": long}, previous="alice/x").kept == 3
+    assert 0 < hub.bytes_out(path=r"\.parquet") < 50_000
 
 
 def test_of_several_splits_that_of_the_mix_is_held_against(people, model):
