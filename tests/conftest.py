@@ -37,6 +37,25 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("filterwarnings", "ignore:Use 'content=:DeprecationWarning")
 
 
+SLOW = (
+    "test_collapse.py",
+    "test_kills.py",
+    "test_push_faults.py",
+    "test_push_kills.py",
+    "test_push_many_shards.py",
+    "test_push_together.py",
+    "test_readme.py",
+)
+"""Suites that inject faults, kill processes, train chains or run whole sessions."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests of slow suites, so that `-m "not slow"` leaves them out."""
+    for item in items:
+        if item.path.name in SLOW:
+            item.add_marker("slow")
+
+
 def pytest_unconfigure() -> None:
     """Give the port back, and the disk."""
     _SOCKET.close()
