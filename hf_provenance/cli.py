@@ -12,7 +12,7 @@ import sys
 import click
 from datasets.utils.logging import disable_progress_bar
 
-from hf_provenance.commands import audit, hub, local, mix
+from hf_provenance.commands import audit, diversity, hub, local, mix
 from hf_provenance.errors import ProvenanceError
 from hf_provenance.version import __version__
 
@@ -37,6 +37,7 @@ for _verb in (
     local.summarize,
     local.card,
     audit.audit,
+    diversity.diversity,
     hub.push,
     hub.verify,
     hub.mixture,

@@ -15,11 +15,15 @@ from huggingface_hub import DatasetCard
 
 from hf_provenance import numerals
 from hf_provenance.card import escape, wording
-from hf_provenance.card.audits import Audited, read_audits, require_same_rows
+from hf_provenance.card.audits import Audited
 from hf_provenance.card.contents import contents, timeline
 from hf_provenance.card.facts import DEFAULT, Facts
+from hf_provenance.card.measured import Measured
 from hf_provenance.card.metadata import appended_items, provenance_block, standard_lists
 from hf_provenance.card.readme import CardEdit, EditedReadme, edit_readme
+from hf_provenance.card.tail_health import WORDS
+from hf_provenance.diversity.diversity import Diversity, short
+from hf_provenance.diversity.figures import MEANINGS
 from hf_provenance.errors import CardError
 from hf_provenance.summary import Summary
 
@@ -34,6 +38,7 @@ def build_card(
     template: str | Path | None = None,
     repo_id: str | None = None,
     audits: Audited | Mapping[str, Any] | None = None,
+    diversity: Diversity | Mapping[str, Any] | None = None,
     **card_data: Any,
 ) -> DatasetCard:
     """Write the dataset card of a summary.
@@ -47,6 +52,7 @@ def build_card(
         repo_id: Hub id or path for the examples.
         audits: A report of `audit` on evaluation splits of these rows, or split -> report or
             its summary.
+        diversity: What `measure_diversity` returns for these rows, or its `to_dict()`.
         **card_data: Standard YAML keys such as `license="mit"` or `pretty_name="..."`, set where
             the base has none, or the value that an earlier call has set; None takes that out.
 
@@ -54,8 +60,8 @@ def build_card(
         The card; `str(card)` is the README.
 
     Raises:
-        CardError: The base cannot be edited safely, the template fails, or an audit is of other
-            rows.
+        CardError: The base cannot be edited safely, the template fails, or an audit or the
+            diversity is of other rows.
 
     Example:
         >>> from datasets import Dataset
@@ -64,9 +70,9 @@ def build_card(
         >>> build_card(summarize(ds)).data.provenance["human"]
         1.0
     """
-    found = read_audits(audits)
-    require_same_rows(found, summary)
-    facts = Facts(repo_id=repo_id, card_data=card_data, audits=found)
+    measured = Measured.read(audits, diversity)
+    measured.require_same_rows(summary)
+    facts = Facts(repo_id=repo_id, card_data=card_data, measured=measured)
     existing = str(base) if isinstance(base, DatasetCard) else base
     if isinstance(existing, str):
         existing = existing.encode()
@@ -193,6 +199,11 @@ def _environment() -> jinja2.sandbox.ImmutableSandboxedEnvironment:
         "number": numerals.number,
         "label": lambda name: wording.LABELS[name],
         "plain": str,
+        "figure": short,
+        "loss": lambda share: f"{share:.1%}",
+        "meaning": lambda name: MEANINGS[name],
+        "state": lambda name: WORDS[name],
+        "whole": lambda text: escape.markdown(text, limit=None),
         "pystring": lambda text: json.dumps(str(text), ensure_ascii=False),
         "shell": lambda text: shlex.quote(str(text)),
         "alt": wording.alt_text,

@@ -11,8 +11,8 @@ from typing import Any
 
 from hf_provenance import schema
 from hf_provenance.card.advice import next_steps
-from hf_provenance.card.audits import audit_block
 from hf_provenance.card.facts import Facts
+from hf_provenance.card.measured import DIVERSITY, SPLITS
 from hf_provenance.card.metadata import languages_of
 from hf_provenance.card.wording import Timeline, sentence
 from hf_provenance.schema import MIXED, SYNTHETIC
@@ -60,6 +60,7 @@ def contents(summary: Summary, facts: Facts) -> dict[str, Any]:
     order = ("tokens", "bytes", "rows")
     units = list(order[order.index(unit) :])
     amounts = summary.amounts(unit)
+    measured = facts.measured.block(summary)
     return {
         "facts": facts,
         "summary": summary,
@@ -77,7 +78,8 @@ def contents(summary: Summary, facts: Facts) -> dict[str, Any]:
         "undated": summary.undated(unit),
         "buckets": bucket_lines(summary, facts),
         "splits": split_lines(summary),
-        "audits": audit_block(facts.audits, summary),
+        "audits": measured.get(SPLITS, {}),
+        "tail_health": measured.get(DIVERSITY),
         "generators": generators(summary)[:MOST_GENERATORS],
         "more_generators": max(0, len(generators(summary)) - MOST_GENERATORS),
         "max_generation": summary.max_generation(),

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from hf_provenance.card.audits import Audits
+from hf_provenance.card.measured import Measured
 from hf_provenance.splits import Buckets
 
 DEFAULT = "default"
@@ -28,7 +28,7 @@ class Facts:
         pictures: Folder of badge and figures in the repo, or None where there are none.
         timeline: Whether there is a timeline picture.
         card_data: Standard YAML keys that the user gives.
-        audits: What audits of evaluation splits found.
+        measured: What was measured of the text: audits and tail health.
     """
 
     repo_id: str | None = None
@@ -40,7 +40,7 @@ class Facts:
     pictures: str | None = None
     timeline: bool = False
     card_data: Mapping[str, Any] = field(default_factory=dict)
-    audits: Audits = field(default_factory=dict)
+    measured: Measured = field(default_factory=Measured)
 
     @property
     def first_bucket(self) -> str:

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from hf_provenance import schema
-from hf_provenance.card.audits import audit_block
 from hf_provenance.card.facts import Facts
 from hf_provenance.schema import HUMAN, MIXED, SYNTHETIC, UNKNOWN
 from hf_provenance.summary import BY_DATE, Summary
@@ -96,8 +95,7 @@ def provenance_block(summary: Summary, facts: Facts) -> dict[str, Any]:
     generation = summary.max_generation()
     if generation is not None:
         block["max_generation"] = generation
-    if facts.audits:
-        block["splits"] = audit_block(facts.audits, summary)
+    block |= facts.measured.block(summary)
     block["fingerprint"] = summary.fingerprint
     block["tool"] = f"hf_provenance {__version__}"
     return block

@@ -10,6 +10,9 @@ from hf_provenance.diversity.figures import MEANINGS
 from hf_provenance.diversity.history import Step
 from hf_provenance.diversity.sketch import TOKENIZER, DiversitySketch
 
+OWN_HUMAN_ROWS = "its own human rows"
+"""What a dataset is compared with where no reference is given."""
+
 
 @dataclass(frozen=True)
 class Part:
@@ -189,9 +192,9 @@ def _table(figures: tuple[Figure, ...]) -> list[str]:
     lines = ["| figure | value | interval | human | loss | interval |", "|:--|--:|--:|--:|--:|--:|"]
     for figure in figures:
         name = f"**{figure.name}**" if figure.primary else figure.name
-        cells = [f"{name}: {MEANINGS[figure.name]}", _short(figure.value)]
-        cells.append(f"{_short(figure.low)} to {_short(figure.high)}")
-        cells.append("" if figure.reference is None else _short(figure.reference))
+        cells = [f"{name}: {MEANINGS[figure.name]}", short(figure.value)]
+        cells.append(f"{short(figure.low)} to {short(figure.high)}")
+        cells.append("" if figure.reference is None else short(figure.reference))
         if figure.loss is None or figure.loss_low is None or figure.loss_high is None:
             cells += ["", ""]
         else:
@@ -200,7 +203,8 @@ def _table(figures: tuple[Figure, ...]) -> list[str]:
     return lines
 
 
-def _short(value: float) -> str:
+def short(value: float) -> str:
+    """A figure in three digits, or as a whole number from 100 on."""
     return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 

@@ -15,7 +15,7 @@ from hf_provenance.diversity.comparison import (
     compare,
     size,
 )
-from hf_provenance.diversity.diversity import Diversity, Part, Year
+from hf_provenance.diversity.diversity import OWN_HUMAN_ROWS, Diversity, Part, Year
 from hf_provenance.diversity.history import steps
 from hf_provenance.diversity.row_sample import RowSample
 from hf_provenance.diversity.sketch import UNLABELLED, DiversitySketch
@@ -34,8 +34,6 @@ from hf_provenance.schema import HUMAN, SYNTHETIC
 
 _COPIED = 0.01
 """Share of copied rows that is worth a word."""
-
-_OWN = "its own human rows"
 
 _COLLAPSED_PART = (
     "its synthetic part, measured by itself, is in the state collapse: its tail is gone, or it is "
@@ -157,7 +155,7 @@ def _reference(
         own = sketch.sample(HUMAN)
         if size(own) < LEAST or set(sketch.origins) == {HUMAN}:
             return None, None
-        return own, _OWN
+        return own, OWN_HUMAN_ROWS
     other = _sketch(reference, text)
     found = _human(other)
     if HUMAN in other.origins:
@@ -210,7 +208,7 @@ def _parts(
     parts = []
     for origin in sketch.origins if len(sketch.origins) > 1 else ():
         sample, kept = sketch.sample(origin), sketch.kept(origin)
-        held = None if origin == HUMAN and compared_with == _OWN else human
+        held = None if origin == HUMAN and compared_with == OWN_HUMAN_ROWS else human
         limit = common_budget(sample) if held is None else common_budget(sample, held)
         spent, figures = _figures(sample, held, min(budget, limit) if budget else None, level)
         state, reasons = judge(figures, floor=floor, collapse=collapse)

@@ -30,8 +30,10 @@ from typing import Any
 
 from datasets import Features
 
-from hf_provenance.card.audits import Audited, read_audits
+from hf_provenance.card.audits import Audited
 from hf_provenance.card.facts import DEFAULT
+from hf_provenance.card.measured import Measured
+from hf_provenance.diversity.diversity import Diversity
 from hf_provenance.errors import FolderError, SplitError
 from hf_provenance.publish.contents.edition import Description, make_edition
 from hf_provenance.publish.contents.layout import VIEW, Layout
@@ -68,6 +70,7 @@ def save_to_folder(
     max_shard_size: int = SHARD_BYTES,
     max_buckets: int = MAX_BUCKETS,
     audits: Audited | Mapping[str, Any] | None = None,
+    diversity: Diversity | Mapping[str, Any] | None = None,
     progress: bool = True,
     **card_data: Any,
 ) -> Published:
@@ -92,6 +95,8 @@ def save_to_folder(
         max_buckets: More crawl buckets than this is an error.
         audits: A report of `audit` on evaluation splits of the published rows, or split -> report
             or its summary. What an earlier call has given is taken out: it was of other rows.
+        diversity: What `measure_diversity` returns for the published rows, or its `to_dict()`. As
+            with audits, what an earlier call has given is taken out.
         progress: Show a progress bar.
         **card_data: Standard YAML keys, such as `license="mit"`, set where the card has none or
             the value that an earlier call has set; None takes that out.
@@ -103,7 +108,8 @@ def save_to_folder(
         SchemaError: The dataset is not annotated, or splits have different columns.
         SplitError: A split name that cannot be loaded, or too many buckets.
         FolderError: The folder holds something else, or cannot be written.
-        CardError: The README cannot be edited safely, or an audit is of other rows.
+        CardError: The README cannot be edited safely, or an audit or the diversity is of
+            other rows.
     """
     splits = named_splits(dataset)
     for name in splits:
@@ -114,7 +120,8 @@ def save_to_folder(
     folder = Path(path)
     before = look_into(folder, config_name, overwrite)
     sampler = language_sampler(features, text, language_sample)
-    description = Description(repo_id, template, tokenizer, figures, card_data, read_audits(audits))
+    measured = Measured.read(audits, diversity)
+    description = Description(repo_id, template, tokenizer, figures, card_data, measured)
 
     with _partial(folder) as partial:
         written = write_splits(

@@ -16,8 +16,10 @@ from typing import Any
 
 from datasets import load_dataset
 
-from hf_provenance.card.audits import Audited, read_audits
+from hf_provenance.card.audits import Audited
 from hf_provenance.card.facts import DEFAULT
+from hf_provenance.card.measured import DIVERSITY, SPLITS, Measured
+from hf_provenance.diversity.diversity import Diversity
 from hf_provenance.errors import AccessError, SplitError, UsageError
 from hf_provenance.publish.contents.edition import Description
 from hf_provenance.publish.contents.published import Published
@@ -71,6 +73,7 @@ def push_to_hub(
     max_shard_size: int = SHARD_BYTES,
     max_buckets: int = MAX_BUCKETS,
     audits: Audited | Mapping[str, Any] | None = None,
+    diversity: Diversity | Mapping[str, Any] | None = None,
     patience: float = PATIENCE,
     progress: bool = True,
     **card_data: Any,
@@ -111,6 +114,8 @@ def push_to_hub(
         max_buckets: More crawl buckets than this is an error.
         audits: A report of `audit` on evaluation splits of the published rows, or split -> report
             or its summary. What an earlier call has given is taken out: it was of other rows.
+        diversity: What `measure_diversity` returns for the published rows, or its `to_dict()`. As
+            with audits, what an earlier call has given is taken out.
         patience: Seconds until a call that fails for a while is given up.
         progress: Show progress bars.
         **card_data: Standard YAML keys, such as `license="mit"`, set where the card has none or
@@ -122,7 +127,8 @@ def push_to_hub(
     Raises:
         SchemaError: The dataset is not annotated, or its columns are not those of the config.
         SplitError: A split name that cannot be loaded, too many buckets, or another rule.
-        CardError: The README cannot be edited safely, or an audit is of other rows.
+        CardError: The README cannot be edited safely, or an audit or the diversity is of
+            other rows.
         SummaryError: What the repo says of the config is not what hf_provenance writes.
         FolderError: The folder is none, or its shards are not those that it lists; or another
             config of the repo is no Parquet.
@@ -147,7 +153,9 @@ def push_to_hub(
     folder = GivenFolder.of(Path(dataset), config_name) if isinstance(dataset, str | Path) else None
     if folder is not None and duplicates == KEEP:
         given = folder
-        audits = folder.publication.block.get("splits") if audits is None else audits
+        stated = folder.publication.block
+        audits = stated.get(SPLITS) if audits is None else audits
+        diversity = stated.get(DIVERSITY) if diversity is None else diversity
     else:
         if folder is not None:
             dataset = load_dataset(str(dataset), config_name, streaming=True)
@@ -159,7 +167,7 @@ def push_to_hub(
             progress=progress,
         )
 
-    found = read_audits(audits)
+    measured = Measured.read(audits, diversity)
     repo = HubRepo.of(repo_id, revision, token, patience)
     me = whoami(repo)
     repo = replace(repo, repo_id=full_id(repo_id, me))
@@ -188,7 +196,7 @@ def push_to_hub(
         given,
         intent,
         target,
-        Description(None, template, intent.tokenizer, figures, card_data, found),
+        Description(None, template, intent.tokenizer, figures, card_data, measured),
         Settings(
             private, duplicates, create_pr, commit_message, allow_public, allow_personal, progress
         ),

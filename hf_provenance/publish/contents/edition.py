@@ -18,13 +18,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from datasets import Features
 
-from hf_provenance.card.audits import Audits, require_same_rows
 from hf_provenance.card.badge import badge_json, badge_svg
 from hf_provenance.card.card import edit_card
 from hf_provenance.card.contents import timeline
 from hf_provenance.card.edits import Difference
 from hf_provenance.card.facts import DEFAULT, Facts
 from hf_provenance.card.figures import timeline_png, timeline_svg
+from hf_provenance.card.measured import Measured
 from hf_provenance.errors import SummaryError
 from hf_provenance.publish.contents.layout import Layout
 from hf_provenance.publish.contents.listing import LISTING, write_listing
@@ -52,7 +52,7 @@ class Description:
         tokenizer: Name of the tokenizer behind `prov_tokens`.
         figures: Draw the timeline; None draws it if matplotlib is there.
         card_data: Standard YAML keys.
-        audits: What audits of evaluation splits found.
+        measured: What was measured of the text: audits and tail health.
     """
 
     repo_id: str | None = None
@@ -60,7 +60,7 @@ class Description:
     tokenizer: str | None = None
     figures: bool | None = None
     card_data: Mapping[str, Any] = field(default_factory=dict)
-    audits: Audits = field(default_factory=dict)
+    measured: Measured = field(default_factory=Measured)
 
 
 @dataclass(frozen=True)
@@ -104,12 +104,12 @@ def make_edition(
         others: Small files of the config that lie there already and stay.
 
     Raises:
-        CardError: The README cannot be edited safely, the template fails, or an audit is of other
-            rows.
+        CardError: The README cannot be edited safely, the template fails, or an audit or the
+            diversity is of other rows.
         MissingExtraError: Figures are asked for and matplotlib is missing.
         SummaryError: There are too many shards for a listing that anybody reads.
     """
-    require_same_rows(description.audits, summary)
+    description.measured.require_same_rows(summary)
     sampled = sample.to_dict() if sample else None
     facts = Facts(
         repo_id=description.repo_id,
@@ -121,7 +121,7 @@ def make_edition(
         pictures=inside(layout.config, "provenance"),
         timeline=_draws(summary, description.figures),
         card_data=description.card_data,
-        audits=description.audits,
+        measured=description.measured,
     )
     files = _pictures(summary, facts) | _summary(summary, facts, sampled, description.template)
     files = {inside(layout.config, path): content for path, content in files.items()}

@@ -16,11 +16,11 @@ from typing import Any
 
 import numpy as np
 
-from hf_provenance.card.audits import Audits, read_audits
 from hf_provenance.card.badge import badge_json, badge_svg
 from hf_provenance.card.card import SECTION, render_body
 from hf_provenance.card.edits import OUR_KEY
 from hf_provenance.card.facts import DEFAULT, Facts
+from hf_provenance.card.measured import READERS, Measured
 from hf_provenance.card.metadata import provenance_block
 from hf_provenance.card.ownership import SET
 from hf_provenance.card.readme import YAML_BLOCK
@@ -131,25 +131,23 @@ def _facts(publication: Publication, findings: Findings) -> Facts:
         language_sample=sampled,
         pictures=inside(config, "provenance"),
         timeline=inside(config, TIMELINE) in publication.others,
-        audits=_audits(publication, findings),
+        measured=_measured(publication, findings),
     )
 
 
-def _audits(publication: Publication, findings: Findings) -> Audits:
-    """The audits that the card states, of which the counts of human rows can be made anew."""
-    stated = publication.block.get("splits")
-    if stated is None:
-        return {}
-    try:
-        audits = read_audits(stated)
-    except CardError as error:
-        findings.add(f"`{OUR_KEY}` of {README}", f"the card states no audits: {error}", stated)
-        return {}
-    findings.not_checked += [
-        f"What training has met of `{split}`: it takes the text and the training data (audit)."
-        for split in audits
-    ]
-    return audits
+def _measured(publication: Publication, findings: Findings) -> Measured:
+    """What was measured, as the card states it; only its counts of rows can be made anew."""
+    found: dict[str, Any] = {}
+    for key, (name, read) in READERS.items():
+        stated = publication.block.get(key)
+        try:
+            found[name] = read(stated)
+        except CardError as error:
+            what = f"the card states no {name}: {error}"
+            findings.add(f"`{OUR_KEY}` of {README}", what, stated)
+    measured = Measured(**found)
+    findings.not_checked += measured.not_checked
+    return measured
 
 
 def _check_block(
