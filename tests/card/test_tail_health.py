@@ -102,6 +102,13 @@ def test_the_section_shows_each_primary_figure_beside_the_reference(ds, measured
     assert f"| {figure.loss:.1%} (" in rows[1]
 
 
+def test_the_section_says_what_the_figures_are_of_and_what_they_take(ds, measured):
+    text = section(str(card(ds, measured)))
+    assert "Each figure on 24,000 tokens (`words/1`), `tail_recall` on 12,000;" in text
+    assert "Compared with the reference, whose rows are human on the caller's word." in text
+    assert "takes the text and reference to recompute" in text
+
+
 def test_an_insufficient_state_shows_no_figure(ds, alone):
     text = section(str(card(ds, alone)))
     assert alone.metrics
