@@ -72,7 +72,7 @@ def test_a_card_says_what_it_takes_to_recompute_it(ds, measured, alone):
 
 def test_own_human_rows_are_no_reference_that_it_takes(people):
     mixed = hfp.annotate(
-        Dataset.from_dict({"text": chance_texts(1200, 5), "by": ["human", "synthetic"] * 600}),
+        Dataset.from_dict({"text": chance_texts(1002, 5), "by": ["human", "synthetic"] * 501}),
         origin=hfp.col("by"),
     )
     said = read_tail_health(measure_diversity(mixed))
