@@ -22,7 +22,7 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from bench import DEMO, ROOT, WORK, corpus_file
+from measuring import DEMO, ROOT, WORK, corpus_file
 
 from hf_provenance.audit.index import OverlapIndex, index_evaluation
 from hf_provenance.audit.overlap import read_overlap

@@ -14,8 +14,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
-from bench import WORK, compare, corpus_file
 from datasets import load_dataset
+from measuring import WORK, compare, corpus_file
 
 from hf_provenance import Annotator, annotate, save_to_folder
 from hf_provenance.inputs import open_input

@@ -32,10 +32,10 @@ os.environ.update(
     NO_PROXY="127.0.0.1",
 )
 
-from bench import CORE, FOUND, compare, corpus_dataset, short_dataset  # noqa: E402
 from datasets import Dataset, disable_progress_bars  # noqa: E402
 from huggingface_hub import HfApi  # noqa: E402
 from huggingface_hub import utils as hub_utils  # noqa: E402
+from measuring import CORE, FOUND, compare, corpus_dataset, short_dataset  # noqa: E402
 
 from hf_provenance import annotate, push_to_hub, save_to_folder, verify  # noqa: E402
 
