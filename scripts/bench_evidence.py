@@ -36,8 +36,7 @@ def bench_evidence(rows: int, runs: int) -> None:
     compare("annotate Parquet to a folder with markers / without",
             lambda: annotate_file(rows, _MARKED), lambda: annotate_file(rows, _PLAIN),
             runs, goal="<= 1.5")  # fmt: skip
-    texts = pq.read_table(corpus_file(rows), columns=["text"])["text"].combine_chunks()
-    texts = pa.chunked_array([texts] if isinstance(texts, pa.Array) else texts.chunks)
+    texts = pq.read_table(corpus_file(rows), columns=["text"])["text"]
     every = pc.binary_join_element_wise(
         texts.slice(0, 20_000), "As an AI language model, I can't say.", " "
     )
