@@ -2,9 +2,9 @@
 
 For each distinct run of `n` tokens (an n-gram) the index holds its hash, two to four bytes of
 sieve and the place where it first stands; for each token its number in the vocabulary. That is
-16 to 24 bytes for each n-gram, or 23 MB for a million (22.0 bytes measured at 8 tokens, 22.7 at 13),
-beside the text itself, which is kept to be quoted. Rows without an n-gram are looked up as a whole,
-by their longest part, from `SHORTEST` tokens on.
+16 to 24 bytes for each n-gram, beside the text itself, which is kept to be quoted: 22.0 bytes were
+measured at 8 tokens and 22.7 at 13, so 23 MB for a million. Rows without an n-gram are looked up as
+a whole, by their longest part, from `SHORTEST` tokens on.
 """
 
 from __future__ import annotations
