@@ -1,6 +1,6 @@
 """`python -m hf_provenance`: the command line."""
 
-from hf_provenance.cli import main
+from hf_provenance.cli import run
 
 if __name__ == "__main__":
-    main()
+    run()

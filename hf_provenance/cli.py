@@ -7,7 +7,12 @@ makes it the extension `hf provenance` of the Hub's own client.
 
 from __future__ import annotations
 
+import atexit
+import os
 import sys
+import threading
+from contextlib import suppress
+from typing import NoReturn
 
 import click
 from datasets.utils.logging import disable_progress_bar
@@ -47,7 +52,7 @@ for _verb in (
     cli.add_command(_verb)
 
 
-def main() -> None:
+def main() -> NoReturn:
     """Run the command line; errors of the package become one line on stderr and status 2."""
     try:
         code = cli(standalone_mode=False)
@@ -62,3 +67,20 @@ def main() -> None:
         click.echo(f"Stopped; {said}", err=True)
         sys.exit(130)
     sys.exit(code)
+
+
+def run() -> NoReturn:
+    """Run the command line as a process, and end it without taking the interpreter down.
+
+    Arrow's threads read ahead and let go of buffers when the work is over already. One that needs
+    Python for it while the interpreter goes down aborts the process, and the status lies.
+    """
+    try:
+        main()
+    except SystemExit as end:
+        threading._shutdown()  # type: ignore[attr-defined]
+        atexit._run_exitfuncs()
+        with suppress(BrokenPipeError):
+            sys.stdout.flush()
+            sys.stderr.flush()
+        os._exit(int(end.code or 0))

@@ -504,3 +504,56 @@ def test_all_labels_that_mean_nothing_are_listed_with_the_first_row(tmp_path: Pa
     assert "split 'train'" in said
     assert "'bot' (2 rows), 'robot' (1 row), first in row 1,500" in said
     assert not out.exists()
+
+
+READS_AHEAD = """
+import io, threading, time
+import click, pyarrow as pa, pyarrow.csv
+from hf_provenance import cli
+
+class Slow(io.RawIOBase):
+    def __init__(self):
+        self.rows = io.BytesIO(b"a,b\\n" + b"1,2\\n" * 2_000_000)
+        self.ahead = threading.Event()
+
+    def readable(self):
+        return True
+
+    def read(self, size=-1):
+        if self.rows.tell() > 0:
+            self.ahead.set()
+            time.sleep(0.3)
+        return self.rows.read(size)
+
+@cli.cli.command()
+def ahead():
+    global reader
+    rows = Slow()
+    options = pa.csv.ReadOptions(block_size=1 << 20)
+    reader = pa.csv.open_csv(pa.PythonFile(rows, "r"), read_options=options)
+    reader.read_next_batch()
+    rows.ahead.wait()
+    click.echo("done")
+    raise KeyboardInterrupt
+
+cli.run()
+"""
+
+
+def test_a_thread_of_arrow_that_reads_ahead_does_not_abort_the_process() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", READS_AHEAD, "ahead"], capture_output=True, text=True, timeout=60
+    )
+    assert (done.returncode, done.stdout) == (130, "done\n")
+    assert done.stderr.strip() == "Stopped; nothing in view has changed."
+
+
+def test_work_at_exit_is_done() -> None:
+    script = (
+        "import atexit; atexit.register(print, 'at exit'); from hf_provenance import cli; cli.run()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, "--version"], capture_output=True, text=True, timeout=60
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines()[1:] == ["at exit"]

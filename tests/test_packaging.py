@@ -58,7 +58,7 @@ def test_the_demo_runs_from_the_wheel_alone(wheel, tmp_path):
 
 
 def test_the_console_script_has_the_name_that_the_hub_client_expects():
-    assert PROJECT["scripts"] == {"hf-provenance": "hf_provenance.cli:main"}
+    assert PROJECT["scripts"] == {"hf-provenance": "hf_provenance.cli:run"}
     # The client would take a file of that name in the root for the extension itself.
     assert not (ROOT / "hf-provenance").exists()
 

@@ -79,7 +79,10 @@ def _factory() -> DetectorFactory:
     # moves the last bits of the probabilities.
     profiles = sorted(Path(PROFILES_DIRECTORY).iterdir())
     factory = DetectorFactory()
-    factory.load_json_profile([profile.read_text("utf-8") for profile in profiles])
+    try:
+        factory.load_json_profile([profile.read_text("utf-8") for profile in profiles])
+    except LangDetectException as error:  # in place of whatever was raised, Ctrl-C too
+        raise error.__context__ or error from None
     factory.set_seed(_SEED)
     return factory
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from langdetect import DetectorFactory
 
 from hf_provenance.errors import SummaryError
+from hf_provenance.sources import languages
 from hf_provenance.sources.languages import (
     MOST_SAMPLED,
     LanguageSample,
@@ -243,3 +244,12 @@ ENTRY = "99aa06d30147" + "0" * 12
 def test_something_else_is_not_read_as_a_sample(data):
     with pytest.raises(SummaryError, match=r"not a language sample.*anew"):
         LanguageSample.from_dict(data)
+
+
+def test_a_ctrl_c_while_the_profiles_are_read_is_no_error_of_langdetect(monkeypatch):
+    def interrupted(text):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(json, "loads", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        languages._factory.__wrapped__()
