@@ -46,7 +46,8 @@ from hf_provenance.publish.contents.rows import (
 )
 from hf_provenance.publish.contents.runs import name_by_shards, name_run, path_of
 from hf_provenance.publish.contents.shards import SHARD_BYTES, Shard
-from hf_provenance.publish.reading.before import PARTIAL, look_into, sweep
+from hf_provenance.publish.reading.before import PARTIAL, Before, look_into, sweep
+from hf_provenance.sources.languages import LanguageSample
 from hf_provenance.splits import DEFAULT_BY, MAX_BUCKETS, Buckets, require_split_name
 from hf_provenance.tables import named_splits
 
@@ -123,36 +124,74 @@ def save_to_folder(
     measured = Measured.read(audits, diversity)
     description = Description(repo_id, template, tokenizer, figures, card_data, measured)
 
-    with _partial(folder) as partial:
+    with half_written(folder) as partial:
         written = write_splits(
             splits, features, buckets, partial, sampler, max_shard_size, progress
         )
-        empty = Layout(config_name, buckets)
-        run = _free_run(folder, written, features, empty)
-        layout = empty.with_run(run, written.shards)
-        staged = partial / "repo"
-        _stage_shards(written.shards, config_name, run, staged)
-        edition = make_edition(
-            layout,
-            features,
-            written.summary,
+        return bring_into_view(
+            folder,
+            before,
+            partial,
+            written,
             sampler.sample if sampler else None,
-            {run: written.ids},
+            features,
+            Layout(config_name, buckets),
             description,
-            readme=before.readme,
-            views=before.views(config_name),
-            is_default=before.default == config_name,
         )
-        for name, content in edition.files.items():
-            _write(staged / name, content)
-        files = (*sorted(shard.path for shard in layout.shards), *edition.files)
-        _move(staged, folder, files)
-        sweep(folder, config_name, files)
-    return Published(written.summary, files, edition.kept, config_name, path=folder)
+
+
+def bring_into_view(
+    folder: Path,
+    before: Before,
+    partial: Path,
+    written: Written,
+    sample: LanguageSample | None,
+    features: Features,
+    empty: Layout,
+    description: Description,
+) -> Published:
+    """Make shards that were written the content of a config.
+
+    Args:
+        folder: The folder.
+        before: What it showed before.
+        partial: A place in it for what is half written.
+        written: The shards, under temporary names on the same file system, and what they hold.
+        sample: The language sample, or None.
+        features: Features of the rows.
+        empty: The config and its rule, without shards.
+        description: What no row carries.
+
+    Raises:
+        CardError: The README cannot be edited safely, or an audit or the diversity is of
+            other rows.
+    """
+    config = empty.config
+    run = _free_run(folder, written, features, empty)
+    layout = empty.with_run(run, written.shards)
+    staged = partial / "repo"
+    _stage_shards(written.shards, config, run, staged)
+    edition = make_edition(
+        layout,
+        features,
+        written.summary,
+        sample,
+        {run: written.ids},
+        description,
+        readme=before.readme,
+        views=before.views(config),
+        is_default=before.default == config,
+    )
+    for name, content in edition.files.items():
+        _write(staged / name, content)
+    files = (*sorted(shard.path for shard in layout.shards), *edition.files)
+    _move(staged, folder, files)
+    sweep(folder, config, files)
+    return Published(written.summary, files, edition.kept, config, path=folder)
 
 
 @contextmanager
-def _partial(folder: Path) -> Iterator[Path]:
+def half_written(folder: Path) -> Iterator[Path]:
     """A place for what is half written, gone afterwards whatever happens."""
     partial = folder / PARTIAL
     existed = folder.exists()

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -88,53 +89,96 @@ def write_splits(
     Raises:
         SplitError: A split without rows, or too many buckets.
     """
+    total = sum(split.num_rows for split in splits.values() if isinstance(split, Dataset))
+    with tqdm(total=total or None, unit="rows", desc="Writing", disable=not progress) as bar:
+
+        def seen(name: str) -> Iterator[pa.Table]:
+            read = 0
+            for table in whole_tables(splits[name]):
+                rows = table.select(arrow_schema.names).cast(arrow_schema)
+                bar.update(rows.num_rows)
+                start, read = read, read + rows.num_rows
+                yield rows if each is None else each(name, start, rows)
+
+        arrow_schema = features.arrow_schema  # made anew at each access
+        return write_tables(
+            {name: seen(name) for name in splits},
+            features,
+            buckets,
+            partial,
+            sample,
+            shard_bytes=shard_bytes,
+            done=done,
+            may_be_empty=may_be_empty,
+        )
+
+
+def write_tables(
+    tables: Mapping[str, Iterable[pa.Table]],
+    features: Features,
+    buckets: Buckets | None,
+    partial: Path,
+    sample: Sampler | None,
+    *,
+    may_be_empty: bool = False,
+    **options: Any,
+) -> Written:
+    """Write annotated tables, split after split.
+
+    Args:
+        tables: The rows of each split, with the columns of the features.
+        features: Their features.
+        buckets: The crawl-date rule, or None.
+        partial: Folder for shards under temporary names.
+        sample: Language sample to offer the rows to, or None.
+        may_be_empty: Leave out a split without rows instead of refusing it.
+        **options: Of `ShardWriter`.
+
+    Raises:
+        SplitError: A split without rows, or too many buckets.
+    """
     parts: dict[str, Summary] = {}
     shards: list[Shard] = []
     ids: list[Ids] = []
     seen: set[str] = set()
-    arrow_schema = features.arrow_schema  # made anew at each access
     embed = any(require_storage_embed(feature) for feature in features.values())
-    total = sum(split.num_rows for split in splits.values() if isinstance(split, Dataset))
-    with tqdm(total=total or None, unit="rows", desc="Writing", disable=not progress) as bar:
-        for name, split in splits.items():
-            read = 0
-            tally = Tally()
-            with ShardWriter(partial, name, features, shard_bytes=shard_bytes, done=done) as writer:
-                for table in whole_tables(split):
-                    rows = table.select(arrow_schema.names).cast(arrow_schema)
-                    bar.update(rows.num_rows)
-                    if each is not None:
-                        start, read = read, read + rows.num_rows
-                        rows = each(name, start, rows)
-                    if not rows.num_rows:
-                        continue
-                    labels = rows.select(list(schema.provenance_columns(rows.column_names)))
-                    assigned = buckets.assign(labels) if buckets else None
-                    if buckets and assigned is not None:
-                        seen |= set(pc.unique(assigned).to_pylist())
-                        buckets.check(seen)
-                    tally.add(
-                        labels,
-                        split=name,
-                        bucket=None if assigned is None else assigned.cast(pa.string()),
-                    )
-                    ids.append(id48(rows["prov_id"]))
-                    if sample is not None:
-                        sample.add(rows)
-                    if embed:
-                        for part in _embedded(rows, assigned, features):
-                            writer.add(*part)
-                    else:
-                        writer.add(rows, assigned)
-            if not writer.shards and not may_be_empty:
-                raise SplitError(
-                    f"split {name!r} has no rows, and a split without rows cannot be loaded: "
-                    "leave it out."
+    for name, given in tables.items():
+        tally = Tally()
+        with ShardWriter(partial, name, features, **options) as writer:
+            for rows in given:
+                if not rows.num_rows:
+                    continue
+                labels = rows.select(list(schema.provenance_columns(rows.column_names)))
+                assigned = buckets.assign(labels) if buckets else None
+                if buckets and assigned is not None:
+                    seen |= set(pc.unique(assigned).to_pylist())
+                    buckets.check(seen)
+                tally.add(
+                    labels,
+                    split=name,
+                    bucket=None if assigned is None else assigned.cast(pa.string()),
                 )
-            shards += writer.shards
-            if writer.shards:
-                parts[name] = tally.summary()
+                ids.append(id48(rows["prov_id"]))
+                if sample is not None:
+                    sample.add(rows)
+                if embed:
+                    for part in _embedded(rows, assigned, features):
+                        writer.add(*part)
+                else:
+                    writer.add(rows, assigned)
+        if writer.shards:
+            parts[name] = tally.summary()
+        elif not may_be_empty:
+            raise no_rows(name)
+        shards += writer.shards
     return Written(shards, parts, np.concatenate([np.zeros(0, np.int64), *ids]))
+
+
+def no_rows(split: str) -> SplitError:
+    """The error of a split that has no rows."""
+    return SplitError(
+        f"split {split!r} has no rows, and a split without rows cannot be loaded: leave it out."
+    )
 
 
 def _embedded(

@@ -33,7 +33,7 @@ from hf_provenance.tables import arrow_size
 SHARD_BYTES = 500_000_000
 ROW_GROUP_BYTES = 64_000_000
 BUDGET_BYTES = 256_000_000
-_WRITERS = 2
+WRITERS = 2
 """Files that are encoded at once: compression takes longer than all the rest."""
 _DIVIDE_ROWS = 20_000
 _MOST_AT_ONCE = 500_000_000
@@ -75,7 +75,8 @@ class ShardWriter:
 
     Use it as a context manager: leaving it in order closes all files; leaving it by an error
     closes and forgets them. What waits in memory is never more than the budget and one table
-    that `add` was given. `done` is called with each shard that is complete.
+    that `add` was given. `done` is called with each shard that is complete. Row groups are encoded
+    by so many threads beside the caller's, or by the caller's where there are none.
     """
 
     def __init__(
@@ -86,6 +87,7 @@ class ShardWriter:
         *,
         shard_bytes: int = SHARD_BYTES,
         budget: int = BUDGET_BYTES,
+        threads: int = WRITERS,
         done: Callable[[Shard], None] | None = None,
     ) -> None:
         self.shards: list[Shard] = []
@@ -95,7 +97,7 @@ class ShardWriter:
         self._schema = _file_schema(features)
         self._options = _parquet_options(self._schema)
         self._shard_bytes = shard_bytes
-        self._group_bytes = min(ROW_GROUP_BYTES, shard_bytes)
+        self._group_bytes = min(ROW_GROUP_BYTES, shard_bytes, budget // 4)
         self._divide_bytes = budget // 8
         self._buffer_bytes = budget - self._divide_bytes
         self._waiting: list[tuple[pa.Table, pa.DictionaryArray | None]] = []
@@ -104,7 +106,8 @@ class ShardWriter:
         self._sizes: dict[str | None, int] = {}
         self._open: dict[str | None, _OpenShard] = {}
         self._numbers: dict[str | None, int] = {}
-        self._pool = ThreadPoolExecutor(_WRITERS)
+        self._threads = threads
+        self._pool = ThreadPoolExecutor(threads) if threads else None
         self._writing: dict[str | None, tuple[Future[None], int]] = {}
 
     def add(self, table: pa.Table, buckets: pa.DictionaryArray | None) -> None:
@@ -144,7 +147,8 @@ class ShardWriter:
                 for bucket in list(self._open):
                     self._close(bucket)
         finally:
-            self._pool.shutdown(cancel_futures=True)
+            if self._pool is not None:
+                self._pool.shutdown(cancel_futures=True)
             for shard in self._open.values():
                 shard.abandon()
             self._open.clear()
@@ -188,7 +192,7 @@ class ShardWriter:
                 self._write(bucket, rows)
 
     def _write(self, bucket: str | None, rows: pa.Table) -> None:
-        """Write a row group in the background, opening or changing the shard where needed."""
+        """Write a row group, opening or changing the shard where needed."""
         size = arrow_size(rows)
         if bucket in self._open and self._open[bucket].arrow_bytes + size > self._shard_bytes:
             self._close(bucket)
@@ -198,12 +202,15 @@ class ShardWriter:
             self._open[bucket] = _OpenShard(
                 self._folder, self._split, bucket, number, self._schema, self._options
             )
-        self._finish(bucket)  # a file takes its row groups one by one, in order
-        if len(self._writing) >= _WRITERS:
-            self._finish(next(iter(self._writing)))
         shard = self._open[bucket]
         shard.rows += rows.num_rows
         shard.arrow_bytes += size
+        if self._pool is None:
+            shard.write(rows)
+            return
+        self._finish(bucket)  # a file takes its row groups one by one, in order
+        if len(self._writing) >= self._threads:
+            self._finish(next(iter(self._writing)))
         self._writing[bucket] = self._pool.submit(shard.write, rows), rows.nbytes
 
 
