@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -145,22 +145,36 @@ def without_labels(dataset: Any) -> Any:
 
 def _cleared(dataset: Any, overwrite: bool) -> Any:
     """The dataset without provenance columns, or an error that says why they are in the way."""
-    names = dataset.column_names or []
+    labels = _labels_to_replace(dataset.column_names or [], overwrite)
+    return dataset.remove_columns(labels) if labels else dataset
+
+
+def unlabelled_features(features: Features, overwrite: bool) -> Features:
+    """The features without provenance columns, or an error that says why they are in the way.
+
+    Raises:
+        AlreadyAnnotatedError: There are labels, and `overwrite` is false.
+        ColumnClashError: A column has a name of ours.
+    """
+    labels = _labels_to_replace(features, overwrite)
+    return Features({name: kind for name, kind in features.items() if name not in labels})
+
+
+def _labels_to_replace(names: Iterable[str], overwrite: bool) -> list[str]:
     taken = [name for name in names if name.startswith(schema.PREFIX)]
     labels = list(schema.provenance_columns(taken))
-    if overwrite and labels:
-        return _cleared(dataset.remove_columns(labels), overwrite)
-    if not taken:
-        return dataset
-    if schema.is_annotated(names):
+    in_the_way = [name for name in taken if name not in labels] if overwrite else taken
+    if not in_the_way:
+        return labels
+    if not overwrite and schema.is_annotated(taken):
         raise AlreadyAnnotatedError(
             "the dataset is already annotated: replace its labels with "
             "`annotate(dataset, ..., overwrite=True)`."
         )
     raise ColumnClashError(
-        f"the dataset has {taken}, names kept for provenance: rename them with "
-        f"`dataset.rename_column({taken[0]!r}, ...)`"
-        + (", or drop them with overwrite=True." if labels else ".")
+        f"the dataset has {in_the_way}, names kept for provenance: rename them with "
+        f"`dataset.rename_column({in_the_way[0]!r}, ...)`"
+        + (", or drop them with overwrite=True." if labels and not overwrite else ".")
     )
 
 

@@ -24,6 +24,7 @@ ProvenanceError
 │   ├── DisclosureError        what may not be meant for the public: gated sources, paths, tokens
 │   ├── DuplicateError         rows that the repo holds already
 │   └── DeadlineError          the Hub did not take it before the deadline
+├── EngineError            workers that died, or tasks that are not done
 └── InputError             an INPUT of the command line that cannot be opened
 ```
 
@@ -124,6 +125,10 @@ class DuplicateError(HubError):
 
 class DeadlineError(HubError):
     """The Hub did not take what was sent before the deadline; the message says if it may have."""
+
+
+class EngineError(ProvenanceError):
+    """Workers died, or tasks are not done; the message says how to go on."""
 
 
 class InputError(ProvenanceError):

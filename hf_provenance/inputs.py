@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-from datasets import load_dataset, load_dataset_builder, load_from_disk
+from datasets import DatasetBuilder, load_dataset_builder, load_from_disk
 from datasets.exceptions import DatasetsError
 from zstandard import ZstdError
 
@@ -129,12 +129,19 @@ def head_of(name: str) -> str:
     return HubRepo.of(name).tree().sha
 
 
-def _open(name: str, config: str | None, revision: str | None) -> Any:
+def open_builder(
+    name: str, config: str | None = None, revision: str | None = None
+) -> DatasetBuilder | None:
+    """What `datasets` reads an INPUT with; None for one that was saved with `save_to_disk`.
+
+    Raises:
+        InputError: It is not there, or its format is not known.
+    """
     path = Path(name)
     if path.is_dir():
         if (path / "dataset_dict.json").is_file() or (path / "state.json").is_file():
-            return load_from_disk(str(path))
-        return stream(load_dataset_builder(str(path.resolve()), config))
+            return None
+        return load_dataset_builder(str(path.resolve()), config)
     files = [name] if path.is_file() else _matches(name)
     if files:
         for file in files:
@@ -147,12 +154,19 @@ def _open(name: str, config: str | None, revision: str | None) -> Any:
             )
         options = {"sep": "\t"} if _suffix(files[0]) == ".tsv" else {}
         data_files = {"train": [escape(file) for file in files]}
-        return stream(load_dataset_builder(formats.pop(), data_files=data_files, **options))
+        return load_dataset_builder(formats.pop(), data_files=data_files, **options)
     if has_magic(name):
         raise InputError(f"{name}: no file matches this pattern.")
     if not is_hub_id(name):
         raise InputError(f"{name}: no such file or folder, and it is no Hub id (OWNER/NAME).")
-    return load_dataset(name, config, streaming=True, revision=revision)
+    return load_dataset_builder(name, config, revision=revision)
+
+
+def _open(name: str, config: str | None, revision: str | None) -> Any:
+    builder = open_builder(name, config, revision)
+    if builder is None:
+        return load_from_disk(name)
+    return stream(builder)
 
 
 def is_hub_id(name: str) -> bool:

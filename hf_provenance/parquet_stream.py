@@ -2,35 +2,62 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from datasets import DatasetBuilder, IterableDatasetDict
+from datasets import DatasetBuilder, Features, IterableDatasetDict
 from datasets.builder import Key
 from datasets.packaged_modules.parquet.parquet import Parquet
+from datasets.table import table_cast
+from datasets.utils.file_utils import xopen
 
 _BATCH = 1_000
 
 
-class _BatchedParquet(Parquet):  # type: ignore[misc]
-    """The reader of `datasets`, batch by batch.
+def parquet_tables(
+    file: str,
+    row_groups: Sequence[int] | None,
+    features: Features,
+    columns: Sequence[str] | None = None,
+    *,
+    use_threads: bool = True,
+) -> Iterator[pa.Table]:
+    """The rows of a Parquet file, a thousand at a time.
 
-    The original goes through Arrow's scanner, which decodes up to 1 GiB ahead of whoever reads
-    slower than it does, and cannot be told to keep less.
+    The reader of `datasets` goes through Arrow's scanner, which decodes up to 1 GiB ahead of
+    whoever reads slower than it does, and cannot be told to keep less.
+
+    Args:
+        file: Path or address.
+        row_groups: Numbers of the row groups; None for all.
+        features: What to cast the columns to that are read.
+        columns: The columns to read; None for all.
+        use_threads: Decode columns side by side.
+
+    Raises:
+        CastError: The file has other columns.
     """
+    arrow_schema = features.arrow_schema
+    with xopen(file, "rb") as opened, pq.ParquetFile(opened, pre_buffer=False) as parquet:
+        batches = parquet.iter_batches(
+            _BATCH, row_groups=row_groups, columns=columns, use_threads=use_threads
+        )
+        for batch in batches:
+            yield table_cast(pa.Table.from_batches([batch]), arrow_schema)
+
+
+class _BatchedParquet(Parquet):  # type: ignore[misc]
+    """The reader of `datasets`, batch by batch."""
 
     def _generate_tables(
         self, files: list[str], row_groups_list: list[tuple[int, ...] | None]
     ) -> Iterator[tuple[Key, pa.Table]]:
         for number, (file, groups) in enumerate(zip(files, row_groups_list, strict=True)):
-            with open(file, "rb") as opened, pq.ParquetFile(opened, pre_buffer=False) as parquet:
-                batches = parquet.iter_batches(
-                    _BATCH, row_groups=groups, columns=self.config.columns
-                )
-                for place, batch in enumerate(batches):
-                    yield Key(number, place), self._cast_table(pa.Table.from_batches([batch]))
+            tables = parquet_tables(file, groups, self.info.features, self.config.columns)
+            for place, table in enumerate(tables):
+                yield Key(number, place), table
 
 
 def stream(builder: DatasetBuilder) -> Any:

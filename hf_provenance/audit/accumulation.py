@@ -142,6 +142,13 @@ class Holdings:
             tokens = pc.fill_null(table["prov_tokens"], -1).to_numpy().astype(np.int64)
         self._tokens.append(tokens)
 
+    def take(self, other: Holdings) -> None:
+        """Add the rows of another part."""
+        self._ids += other._ids
+        self._origins += other._origins
+        self._bytes += other._bytes
+        self._tokens += other._tokens
+
     def arrays(self) -> tuple[Packed, NDArray[np.int8], Counts, Counts]:
         """Packed ids, places in `ORIGINS`, bytes, and tokens (-1: not known) of all rows."""
         return (

@@ -68,7 +68,7 @@ class Ancestry:
         self.rows = 0
         self.stated = False
         self.elsewhere = 0
-        self._synthetic = synthetic
+        self.synthetic = synthetic
         self._edges: list[Edges] = []
         self._models: list[pa.Array] = []
 
@@ -77,7 +77,7 @@ class Ancestry:
         first, self.rows = self.rows, self.rows + table.num_rows
         if not schema.is_annotated(table.column_names):
             return
-        if self._synthetic:
+        if self.synthetic:
             by_model = pc.is_in(table["prov_origin"], value_set=pa.array([SYNTHETIC, MIXED]))
             self._models.append(as_arrow(pack(table["prov_id"].filter(by_model))))
         if _PARENTS not in table.column_names:
@@ -97,6 +97,14 @@ class Ancestry:
         # A text that names itself, as one that a model has left as it was, descends from nothing.
         others = pc.not_equal(edges.children, edges.parents).to_numpy(zero_copy_only=False)
         self._edges.append(edges.at(np.flatnonzero(others)))
+
+    def take(self, other: Ancestry) -> None:
+        """Add the rows of another part behind these."""
+        self._edges += [part._replace(rows=part.rows + self.rows) for part in other._edges]
+        self._models += other._models
+        self.rows += other.rows
+        self.stated |= other.stated
+        self.elsewhere += other.elsewhere
 
     @property
     def edges(self) -> Edges:

@@ -115,7 +115,7 @@ def audit(
     index = index_evaluation(reader, text=theirs, n=min(n, GRAM), tokens=tokens, id=id)
     training = TrainingReader(index, reader, publication, compared=earlier is not None)
     training.read(learned, Columns(text, id, date, url))
-    accumulation = None if earlier is None else compare(earlier, training.holdings)
+    accumulation = None if earlier is None else compare(earlier, training.seen.holdings)
     return _report(reader, training, (learned, held_out), accepted, n, id, accumulation)
 
 
@@ -160,7 +160,7 @@ def _report(
     accumulation: Accumulation | None,
 ) -> AuditReport:
     """Everything that was seen, as findings and tables."""
-    index, publication = training.index, training.publication
+    index, publication, seen = training.index, training.publication, training.seen
     labels, overlap = reader.labels.labels(), training.overlap()
     overlaps = training.overlaps() if publication else {}
     checks = {order: _names(leak_checks(index, each, n)) for order, each in overlaps.items()}
@@ -168,7 +168,7 @@ def _report(
     if prov_ids is None and by_id is None:
         prov_ids = index.evaluation.ids  # what `prov_id` would be
     derived, derived_findings = _derived(prov_ids, training)
-    parents = synthetic_parents(reader.ancestry, training.ancestry)
+    parents = synthetic_parents(reader.ancestry, seen.ancestry)
     unordered = pa.nulls(index.evaluation.rows, pa.bool_())
     columns = {
         "split": _repeated(reader.places),
@@ -215,11 +215,11 @@ def _report(
         accept=accepted,
         n=n,
         published=str(publication) if publication else None,
-        collected=training.collected.to_dict(),
+        collected=seen.collected.to_dict(),
         unchecked={
             "markers": labels.unmarked,
             "synthetic_parent": labels.without_parents,
-            "derived": tuple(sides[0].splits if prov_ids is None else training.without_parents),
+            "derived": tuple(sides[0].splits if prov_ids is None else seen.without_parents),
         },
         accumulation=accumulation,
     )
@@ -241,10 +241,10 @@ def _derived(prov_ids: pa.Array | None, training: TrainingReader) -> tuple[pa.Ar
     if prov_ids is None:
         return pa.nulls(rows, pa.int64()), []
     distinct = prov_ids.cast(pa.large_string()).dictionary_encode()
-    found = descendants(as_arrow(pack(distinct.dictionary)), training.ancestry.edges)
+    found = descendants(as_arrow(pack(distinct.dictionary)), training.seen.ancestry.edges)
     counts = np.bincount(found.roots, minlength=len(distinct.dictionary))
     texts = distinct.dictionary.to_pylist()
     train_ids = unpack(np.array([np.frombuffer(each.as_py(), np.uint8) for each in found.ids]))
     roots = [texts[root] for root in found.roots.tolist()]
-    finding = derived_finding(train_ids, roots, found.steps.tolist(), training.ancestry.rows)
+    finding = derived_finding(train_ids, roots, found.steps.tolist(), training.seen.ancestry.rows)
     return pa.array(counts[distinct.indices.to_numpy()]), finding

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -31,10 +31,12 @@ class Place(NamedTuple):
     Attributes:
         name: A file, glob or folder, or a Hub id, also as `owner/name@revision`.
         config: Its config, where there are several.
+        workers: Read its rows for an audit; see `Chosen`.
     """
 
     name: str
     config: str | None = None
+    workers: Callable[..., Iterable[Any]] | None = None
 
     @property
     def parts(self) -> tuple[str, str | None]:
@@ -73,12 +75,15 @@ class Chosen:
         name: What the dataset is called; empty if it has no name.
         splits: Name -> split.
         left_out: Splits that were not chosen.
+        workers: Read the rows of the training side in place of whoever asks: called with the
+            `TrainingReader`, these splits and the columns; gives what each has seen.
     """
 
     role: str
     name: str
     splits: dict[str, Any]
     left_out: tuple[str, ...]
+    workers: Callable[..., Iterable[Any]] | None = None
 
     @property
     def title(self) -> str:
@@ -127,7 +132,7 @@ def choose(
         InputError: A name cannot be opened.
     """
     train, evaluation = placed(train), placed(evaluation)
-    same = train is evaluation or (isinstance(train, Place) and train == evaluation)
+    same = train is evaluation or _is_same_place(train, evaluation)
     held_out = _one_side(EVALUATION, evaluation, evaluation_split, ())
     taken = tuple(held_out.splits) if same and train_split is None else ()
     learned = _one_side(TRAIN, train, train_split, taken)
@@ -171,7 +176,8 @@ def _one_side(
     splits = named_splits(dataset.open() if isinstance(dataset, Place) else dataset)
     names = splits_for(role, list(splits), wanted, taken, name or f"the {role} data")
     left_out = tuple(each for each in splits if each not in names)
-    return Chosen(role, name, {each: splits[each] for each in names}, left_out)
+    workers = dataset.workers if isinstance(dataset, Place) else None
+    return Chosen(role, name, {each: splits[each] for each in names}, left_out, workers)
 
 
 def splits_for(
@@ -215,6 +221,12 @@ def splits_for(
             f"{role}_split=."
         )
     return names
+
+
+def _is_same_place(train: Any, evaluation: Any) -> bool:
+    """Whether both sides are named, and alike."""
+    both = isinstance(train, Place) and isinstance(evaluation, Place)
+    return both and train[:2] == evaluation[:2]
 
 
 def _is_same(split: Any, other: Any) -> bool:

@@ -108,17 +108,23 @@ class Collected:
         self, start: pa.ChunkedArray, until: pa.ChunkedArray, codes: Codes | None = None
     ) -> None:
         """Count rows."""
-        self.rows += len(start)
-        self.undated += start.null_count
+        more = Collected()
+        more.rows, more.undated = len(start), start.null_count
         if codes is not None:
             counts = np.bincount(codes, minlength=len(SIDES)).tolist()
-            self.sides = {
-                side: self.sides.get(side, 0) + count
-                for side, count in zip(SIDES, counts, strict=True)
-            }
-        first, last = pc.min(start).as_py(), pc.max(until).as_py()
-        self.earliest = min(filter(None, (self.earliest, first)), default=None)
-        self.latest = max(filter(None, (self.latest, last)), default=None)
+            more.sides = dict(zip(SIDES, counts, strict=True))
+        more.earliest, more.latest = pc.min(start).as_py(), pc.max(until).as_py()
+        self.take(more)
+
+    def take(self, other: Collected) -> None:
+        """Add the counts of further rows."""
+        self.rows += other.rows
+        self.undated += other.undated
+        self.sides = {
+            side: self.sides.get(side, 0) + count for side, count in other.sides.items()
+        } or self.sides
+        self.earliest = min(filter(None, (self.earliest, other.earliest)), default=None)
+        self.latest = max(filter(None, (self.latest, other.latest)), default=None)
 
     def to_dict(self) -> dict[str, Any]:
         """As plain data."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from copy import copy
 
 import numpy as np
 import pyarrow as pa
@@ -103,8 +104,12 @@ class EvaluationReader:
         return pa.chunked_array(chunks, pa.string())
 
 
-class TrainingReader:
-    """Holds training rows against an evaluation set, each table once.
+class Seen:
+    """What was seen of training rows; `take` adds what another worker has seen.
+
+    Args:
+        index: Digest of the index of the evaluation set.
+        with_models: Whether to keep the ids of rows that models wrote.
 
     Attributes:
         tallies: Column of `ORDERS` -> what was found in the training rows of that side.
@@ -113,6 +118,35 @@ class TrainingReader:
         holdings: Their ids, where they are compared with an earlier revision.
         unlabelled: Splits without provenance columns.
         without_parents: Splits that do not say what their rows were made from.
+    """
+
+    def __init__(self, index: str, with_models: bool) -> None:
+        self.tallies = {column: OverlapTally(index) for column in ORDERS}
+        self.collected = Collected()
+        self.ancestry = Ancestry(synthetic=with_models)
+        self.holdings = Holdings()
+        self.unlabelled: list[str] = []
+        self.without_parents: list[str] = []
+
+    def take(self, other: Seen) -> None:
+        """Add what was seen of further rows."""
+        for order, tally in other.tallies.items():
+            self.tallies[order].take(tally)
+        self.collected.take(other.collected)
+        self.ancestry.take(other.ancestry)
+        self.holdings.take(other.holdings)
+        for mine, theirs in (
+            (self.unlabelled, other.unlabelled),
+            (self.without_parents, other.without_parents),
+        ):
+            mine += [split for split in theirs if split not in mine]
+
+
+class TrainingReader:
+    """Holds training rows against an evaluation set, each table once.
+
+    Attributes:
+        seen: What was seen of them.
     """
 
     def __init__(
@@ -124,13 +158,8 @@ class TrainingReader:
     ) -> None:
         self.index = index
         self.publication = publication
-        self.tallies = {column: OverlapTally(index.digest) for column in ORDERS}
-        self.collected = Collected()
-        self.ancestry = Ancestry(synthetic=len(evaluation.ancestry.edges.rows) > 0)
-        self.holdings = Holdings()
         self.compared = compared
-        self.unlabelled: list[str] = []
-        self.without_parents: list[str] = []
+        self.seen = Seen(index.digest, with_models=len(evaluation.ancestry.edges.rows) > 0)
 
     def read(self, chosen: Chosen, columns: Columns) -> None:
         """Read all rows.
@@ -139,29 +168,47 @@ class TrainingReader:
             SchemaError: A column is not there, or is not what the schema says.
             InputError: Rows cannot be read.
         """
+        if chosen.workers is not None:
+            for seen in chosen.workers(self, chosen, columns):
+                self.seen.take(seen)
+            return
         for split, table in chosen.tables(columns):
-            where = f"the training split {split!r}"
-            if has_labels(table.schema, where):
-                schema.check_rows(table, where=where)
-            elif split not in self.unlabelled:
-                self.unlabelled.append(split)
-            if "prov_parents" not in table.column_names and split not in self.without_parents:
-                self.without_parents.append(split)
-            self.ancestry.add(table)
-            if self.compared:
-                schema.require_annotated(table.schema, where=where)
-                self.holdings.add(table)
-            self._scan(table, columns)
+            self.see(split, table, columns)
+
+    def afresh(self) -> TrainingReader:
+        """A reader of other rows, which has seen none yet."""
+        other = copy(self)
+        other.seen = Seen(self.index.digest, self.seen.ancestry.synthetic)
+        return other
+
+    def see(self, split: str, table: pa.Table, columns: Columns) -> None:
+        """Read the rows of a table.
+
+        Raises:
+            SchemaError: A column is not there, or is not what the schema says.
+        """
+        seen, where = self.seen, f"the training split {split!r}"
+        if has_labels(table.schema, where):
+            schema.check_rows(table, where=where)
+        elif split not in seen.unlabelled:
+            seen.unlabelled.append(split)
+        if "prov_parents" not in table.column_names and split not in seen.without_parents:
+            seen.without_parents.append(split)
+        seen.ancestry.add(table)
+        if self.compared:
+            schema.require_annotated(table.schema, where=where)
+            seen.holdings.add(table)
+        self._scan(table, columns)
 
     def _scan(self, table: pa.Table, columns: Columns) -> None:
         """Hold rows against the index, those of each side of the publication by themselves."""
         named = columns.named(table.schema)
         start, until = collected(table, named.dates)
         codes = None if self.publication is None else self.publication.sides(start, until)
-        self.collected.add(start, until, codes)
+        self.seen.collected.add(start, until, codes)
         if codes is None:
             codes = np.full(table.num_rows, SIDES.index(UNDATED), np.int8)
-        for order, tally in self.tallies.items():
+        for order, tally in self.seen.tallies.items():
             here = np.isin(codes, [SIDES.index(side) for side in SIDES if _ORDER_OF[side] == order])
             if here.any():
                 part = table if here.all() else table.filter(pa.array(here))
@@ -178,11 +225,13 @@ class TrainingReader:
 
     def overlaps(self) -> dict[str, Overlap]:
         """What was found in the rows of each side of the publication."""
-        return {order: read_overlap(self.index, tally) for order, tally in self.tallies.items()}
+        return {
+            order: read_overlap(self.index, tally) for order, tally in self.seen.tallies.items()
+        }
 
     def overlap(self) -> Overlap:
         """What was found in all rows."""
         total = OverlapTally(self.index.digest)
-        for tally in self.tallies.values():
+        for tally in self.seen.tallies.values():
             total.take(tally)
         return read_overlap(self.index, total)

@@ -10,7 +10,7 @@ from hf_provenance.audit.choice import Chosen
 from hf_provenance.audit.index import SHORTEST
 from hf_provenance.audit.overlap import Overlap
 from hf_provenance.audit.purity import Labels
-from hf_provenance.audit.reading import EvaluationReader, TrainingReader
+from hf_provenance.audit.reading import EvaluationReader, Seen, TrainingReader
 
 _MARKERS = "label with annotate(..., markers=True)"
 
@@ -41,7 +41,7 @@ def not_checked(
     if labels.unmarked:
         where = _listed(labels.unmarked)
         yield f"phrases of chat assistants in {where}: no column prov_markers; {_MARKERS}"
-    yield from _parents(labels, evaluation, training, named)
+    yield from _parents(labels, evaluation, training.seen, named)
     yield from _short(overlap)
     yield "paraphrases, translations, and near copies that share no run of words"
     if training.publication is None:
@@ -57,7 +57,7 @@ def not_checked(
 
 
 def _parents(
-    labels: Labels, evaluation: EvaluationReader, training: TrainingReader, named: bool
+    labels: Labels, evaluation: EvaluationReader, training: Seen, named: bool
 ) -> Iterator[str]:
     no_column = "no column prov_parents"
     if labels.without_parents:

@@ -209,6 +209,19 @@ class LanguageSample:
         sample._trim()
         return sample
 
+    def to_rows(self) -> dict[str, Any]:
+        """Plain data of the sample as it stands: texts whose language is not known yet stay."""
+        return {"size": self.size, "rows": {key: list(row) for key, row in self._rows.items()}}
+
+    @classmethod
+    def from_rows(cls, data: dict[str, Any]) -> LanguageSample:
+        """Read what `to_rows` gave."""
+        sample = cls(data["size"])
+        for key, row in data["rows"].items():
+            sample._offer(key, _Row(*row))
+        sample._trim()
+        return sample
+
     def _offer(self, key: str, row: _Row) -> None:
         held = self._rows.get(key)
         if held is not None and held.mark == row.mark:

@@ -29,6 +29,8 @@ from hf_provenance.schema import SCHEMA
 _DATA = (".parquet", ".arrow", ".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".txt", ".gz", ".zst")
 PARTIAL = ".hf_provenance_partial"
 """Hidden folder for what is half written."""
+TASKS = ".hf_provenance_tasks"
+"""Hidden folder for the tasks that are done, of a run that is not."""
 
 
 @dataclass(frozen=True)
@@ -197,7 +199,7 @@ def _strangers(folder: Path, config: str) -> list[str]:
     files = {
         path.relative_to(folder).as_posix()
         for path in folder.rglob("*")
-        if not path.is_dir() and PARTIAL not in path.parts
+        if not path.is_dir() and {PARTIAL, TASKS}.isdisjoint(path.parts)
     }
     return sorted(files - our_files(folder, config))
 
