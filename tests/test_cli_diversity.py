@@ -172,7 +172,8 @@ def test_earlier_revisions_are_taken_oldest_first(diversity):
     options = ("--previous", "people.sketch", "--previous", "thin.parquet")
     first, second = plain(diversity, "model.parquet", *options)["history"]
     assert first["richness"]["reference"] > second["richness"]["reference"]
-    assert first["dropped"] and second["dropped"]
+    assert first["dropped"]
+    assert second["dropped"]
     assert "Step 2: " in diversity("model.parquet", *options).stdout
 
 
@@ -216,7 +217,7 @@ def test_a_column_to_cut_by_that_is_not_there_is_named_with_the_file(diversity):
 
 
 def test_slices_are_either_named_or_cut(diversity):
-    with pytest.raises(UsageError, match="--slices .* --slice-by"):
+    with pytest.raises(UsageError, match=r"--slices .* --slice-by"):
         diversity("people.parquet", "--slices", "others.parquet", "--slice-by", "year")
 
 
