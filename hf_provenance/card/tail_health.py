@@ -40,17 +40,14 @@ WORDS = {
 """Each state in words."""
 
 _TAKES = _TEXT, _REFERENCE, _SLICES, _PREVIOUS = ("text", "reference", "slices", "previous")
-_NEEDED = frozenset(
-    ["state", "reasons", "rows", "tokens", "tokenizer", "level", "metrics", "takes"]
-)
-_MORE = frozenset(["budget", "compared_with", "parts", "years"])
-_OF_PART = frozenset(["state", "reasons", "rows", "tokens", "metrics"])
-_ORDER = (
+_KEYS = (
     "state", "reasons", "rows", "tokens", "tokenizer", "budget", "level", "compared_with",
     "metrics", "takes", "parts", "years",
 )  # fmt: skip
-"""The order in which keys are written."""
+"""The keys of a block, in the order in which they are written."""
 
+_NEEDED = frozenset(_KEYS) - {"budget", "compared_with", "parts", "years"}
+_OF_PART = frozenset(["state", "reasons", "rows", "tokens", "metrics"])
 _OWN = ("value", "low", "high")
 _COMPARED = ("reference", "loss", "loss_low", "loss_high")
 
@@ -155,7 +152,7 @@ def _checked(block: Mapping[str, Any]) -> dict[str, Any]:
     Raises:
         CardError: It is none.
     """
-    if not _NEEDED <= set(block) <= _NEEDED | _MORE:
+    if not _NEEDED <= set(block) <= set(_KEYS):
         raise CardError(f"diversity: it has other keys than it takes: {sorted(block, key=str)}.")
     takes = block["takes"]
     judged = _judged(block, "")
@@ -170,7 +167,7 @@ def _checked(block: Mapping[str, Any]) -> dict[str, Any]:
         found["parts"] = _checked_parts(block)
     if "years" in block:
         found["years"] = checked_years(block["years"], block["rows"], block["tokens"])
-    return {key: found[key] for key in _ORDER if key in found}
+    return {key: found[key] for key in _KEYS if key in found}
 
 
 def _checked_parts(block: Mapping[str, Any]) -> dict[str, Any]:
@@ -221,7 +218,7 @@ def _judged(block: Mapping[str, Any], where: str) -> dict[str, Any]:
     if block["state"] == OK and not any("loss" in figure for figure in figures.values()):
         raise CardError(f"diversity: `{where}state` is ok, and it was compared with nothing.")
     found = {**block, "reasons": list(block["reasons"]), "metrics": figures}
-    return {key: found[key] for key in _ORDER if key in found}
+    return {key: found[key] for key in _KEYS if key in found}
 
 
 def _require(block: Mapping[str, Any], where: str, sound: Mapping[str, bool]) -> None:

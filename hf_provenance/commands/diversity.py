@@ -107,6 +107,9 @@ def diversity(
     """
     if slices and slice_by is not None:
         raise UsageError("--slices names the slices, and --slice-by cuts them: give one of both.")
+    source = reference or name
+    if slice_by is not None and _is_sketch(source):
+        raise UsageError(f"--slice-by {slice_by} cuts slices from rows, and {source} is a sketch.")
     if save_sketch is not None:
         require_suffix(save_sketch)
     sketch = _sketch(name, text)
@@ -118,7 +121,7 @@ def diversity(
         previous=[_sketch(each, text) for each in previous],
         slices=[_sketch(each, text) for each in slices]
         if slice_by is None
-        else _slices(reference or name, slice_by, text),
+        else _slices(source, slice_by, text),
         budget=budget,
     )
     if form == "json":
@@ -137,8 +140,6 @@ def _sketch(name: str, text: Sequence[str]) -> DiversitySketch:
 
 
 def _slices(name: str, by: str, text: Sequence[str]) -> list[DiversitySketch]:
-    if _is_sketch(name):
-        raise UsageError(f"--slice-by {by} cuts slices from rows, and {name} is a sketch.")
     with _naming(name):
         return list(sketch_slices(Place(name).open(), by, text=list(text) or None).values())
 

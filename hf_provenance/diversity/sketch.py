@@ -6,7 +6,6 @@ sketch of all rows, bit for bit, in whatever order and however the rows were cut
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -16,7 +15,7 @@ from typing import Any, NamedTuple
 from hf_provenance.diversity.kept_types import KeptTypes
 from hf_provenance.diversity.plain_arrays import fields_of, require, whole
 from hf_provenance.diversity.row_sample import RowSample
-from hf_provenance.diversity.sketch_file import pack, read_file, unpack, write_file
+from hf_provenance.diversity.sketch_file import digest, pack, read_file, unpack, write_file
 from hf_provenance.errors import SummaryError
 from hf_provenance.plain_data import shown
 from hf_provenance.schema import ORIGINS
@@ -282,7 +281,7 @@ class DiversitySketch:
         """
         if self.shards or not self.rows:
             return self
-        return replace(self, shards=(f"sha256:{hashlib.sha256(self.to_bytes()).hexdigest()}",))
+        return replace(self, shards=(f"sha256:{digest(self.to_dict())}",))
 
 
 def _stratum(data: Any) -> tuple[Stratum, Kept]:

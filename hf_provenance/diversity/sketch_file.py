@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import os
@@ -23,8 +24,12 @@ _MOST = 300_000_000
 
 def pack(data: dict[str, Any]) -> bytes:
     """A sketch's plain data as the content of a file."""
-    text = json.dumps(data, sort_keys=True, separators=(",", ":"))
-    return zstandard.ZstdCompressor(write_checksum=True).compress(text.encode())
+    return zstandard.ZstdCompressor(write_checksum=True).compress(_text(data))
+
+
+def digest(data: dict[str, Any]) -> str:
+    """A hash of a sketch's plain data, the same on every machine."""
+    return hashlib.sha256(_text(data)).hexdigest()
 
 
 def unpack(content: bytes) -> Any:
@@ -70,6 +75,10 @@ def read_file(path: str | Path) -> bytes:
         return Path(path).read_bytes()
     except OSError as error:
         raise SummaryError(f"{path}: the sketch cannot be read: {error.strerror}.") from error
+
+
+def _text(data: dict[str, Any]) -> bytes:
+    return json.dumps(data, sort_keys=True, separators=(",", ":")).encode()
 
 
 def require_suffix(path: str | Path) -> Path:
