@@ -44,7 +44,7 @@ def sketch_slices(
         text: The columns to read; found by themselves where None.
 
     Returns:
-        Value -> sketch, in the order of the values.
+        Value as text -> sketch, in the order of these texts.
 
     Raises:
         SchemaError: There is no such column, or not of such a type; for `year`, the dataset is not
