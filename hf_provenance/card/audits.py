@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Protocol, runtime_checkable
 
+from hf_provenance.card.checks import is_count
 from hf_provenance.errors import CardError
 from hf_provenance.schema import BASES, HUMAN
 from hf_provenance.summary import Summary
@@ -110,7 +111,7 @@ def _checked(split: str, audit: Any) -> dict[str, dict[str, Any]]:
         if not isinstance(part, Mapping) or not needed <= set(part) <= {*needed, *more}:
             raise CardError(f"{where} has other keys under `{name}` than a report of `audit`.")
         for key in part:
-            if key not in ("accept", "takes") and not _is_count(part[key]):
+            if key not in ("accept", "takes") and not is_count(part[key]):
                 raise CardError(
                     f"{where} has {part[key]!r:.60} as `{name}.{key}`; counts are 0 up."
                 )
@@ -127,10 +128,6 @@ def _checked(split: str, audit: Any) -> dict[str, dict[str, Any]]:
                  if key in purity},
         LEAKED: {key: _plain(leaked[key]) for key in (*_LEAKED, *_MADE, "takes") if key in leaked},
     }  # fmt: skip
-
-
-def _is_count(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
 
 
 def _are_words(value: object, known: tuple[str, ...]) -> bool:

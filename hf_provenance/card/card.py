@@ -22,6 +22,7 @@ from hf_provenance.card.measured import Measured
 from hf_provenance.card.metadata import appended_items, provenance_block, standard_lists
 from hf_provenance.card.readme import CardEdit, EditedReadme, edit_readme
 from hf_provenance.card.tail_health import WORDS
+from hf_provenance.card.tail_years import NO_YEAR
 from hf_provenance.diversity.diversity import Diversity, short
 from hf_provenance.diversity.figures import MEANINGS
 from hf_provenance.errors import CardError
@@ -203,6 +204,7 @@ def _environment() -> jinja2.sandbox.ImmutableSandboxedEnvironment:
         "loss": lambda share: f"{share:.1%}",
         "meaning": lambda name: MEANINGS[name],
         "state": lambda name: WORDS[name],
+        "year": lambda name: "no single year" if name == NO_YEAR else name,
         "whole": lambda text: escape.markdown(text, limit=None),
         "pystring": lambda text: json.dumps(str(text), ensure_ascii=False),
         "shell": lambda text: shlex.quote(str(text)),

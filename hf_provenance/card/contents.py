@@ -14,7 +14,9 @@ from hf_provenance.card.advice import next_steps
 from hf_provenance.card.facts import Facts
 from hf_provenance.card.measured import DIVERSITY, SPLITS
 from hf_provenance.card.metadata import languages_of
+from hf_provenance.card.tail_years import MOST_YEARS, shown_years, year_lines
 from hf_provenance.card.wording import Timeline, sentence
+from hf_provenance.diversity.figures import PRIMARY
 from hf_provenance.schema import MIXED, SYNTHETIC
 from hf_provenance.summary import CLASSES, Summary, class_of
 
@@ -61,6 +63,7 @@ def contents(summary: Summary, facts: Facts) -> dict[str, Any]:
     units = list(order[order.index(unit) :])
     amounts = summary.amounts(unit)
     measured = facts.measured.block(summary)
+    years = measured.get(DIVERSITY, {}).get("years")
     return {
         "facts": facts,
         "summary": summary,
@@ -80,6 +83,9 @@ def contents(summary: Summary, facts: Facts) -> dict[str, Any]:
         "splits": split_lines(summary),
         "audits": measured.get(SPLITS, {}),
         "tail_health": measured.get(DIVERSITY),
+        "tail_figures": PRIMARY,
+        "tail_years": shown_years(years) if years else [],
+        "more_tail_years": len(year_lines(years)[MOST_YEARS:]) if years else 0,
         "generators": generators(summary)[:MOST_GENERATORS],
         "more_generators": max(0, len(generators(summary)) - MOST_GENERATORS),
         "max_generation": summary.max_generation(),

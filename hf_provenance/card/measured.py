@@ -17,7 +17,12 @@ from hf_provenance.card.audits import (
     read_audits,
     require_same_rows,
 )
-from hf_provenance.card.tail_health import TailHealth, read_tail_health, require_measured_rows
+from hf_provenance.card.tail_health import (
+    TailHealth,
+    read_tail_health,
+    require_measured_rows,
+    with_counted_rows,
+)
 from hf_provenance.diversity.diversity import Diversity
 from hf_provenance.summary import Summary
 
@@ -71,7 +76,7 @@ class Measured:
         if self.audits:
             block[SPLITS] = audit_block(self.audits, summary)
         if self.diversity is not None:
-            block[DIVERSITY] = {**self.diversity, "rows": summary.rows}
+            block[DIVERSITY] = with_counted_rows(self.diversity, summary)
         return block
 
     @property

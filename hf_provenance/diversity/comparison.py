@@ -103,10 +103,16 @@ class Floor(NamedTuple):
     Attributes:
         loss: That loss.
         slices: How many human slices it was calibrated on; 0 where it was not.
+        given: How many were given.
+        left_out: How many of these have too little text.
+        needed: How many with enough text it takes.
     """
 
     loss: float = DEFAULT_FLOOR
     slices: int = 0
+    given: int = 0
+    left_out: int = 0
+    needed: int = 19
 
     @property
     def calibrated(self) -> bool:
@@ -199,16 +205,19 @@ def calibrate(slices: Sequence[RowSample], *, level: float = LEVEL, draws: int =
         The floor; the default one where there are too few slices (under 19 at 5 %).
     """
     large = [each for each in slices if size(each) >= LEAST]
+    floor = Floor(
+        given=len(slices), left_out=len(slices) - len(large), needed=ceil(round(1 / level - 1, 9))
+    )
     place = ceil((1 - level) * (len(large) + 1))
     if place > len(large):
-        return Floor()
+        return floor
     losses = []
     for mine, each in enumerate(large):
         others = RowSample.merged(large[:mine] + large[mine + 1 :])
         budget = common_budget(each, others)
         figures = compare(each, others, budget, level=level, draws=draws, all_figures=False)
         losses.append(max(figure.loss or 0.0 for figure in figures if figure.primary))
-    return Floor(max(0.0, sorted(losses)[place - 1]), len(large))
+    return floor._replace(loss=max(0.0, sorted(losses)[place - 1]), slices=len(large))
 
 
 def _figure(

@@ -154,6 +154,8 @@ class Diversity:
             "floor": {
                 "loss": float(f"{self.floor.loss:.6g}"),
                 "slices": self.floor.slices,
+                "given": self.floor.given,
+                "left_out": self.floor.left_out,
                 "calibrated": self.floor.calibrated,
             },
             "copied_share": float(f"{self.copied_share:.6g}"),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from hf_provenance.diversity.comparison import (
@@ -20,6 +21,7 @@ from hf_provenance.diversity.history import steps
 from hf_provenance.diversity.row_sample import RowSample
 from hf_provenance.diversity.sketch import UNLABELLED, DiversitySketch
 from hf_provenance.diversity.sketching import sketch_diversity
+from hf_provenance.diversity.slices import sketch_slices
 from hf_provenance.diversity.states import (
     COLLAPSE,
     COLLAPSE_LOSS,
@@ -29,7 +31,7 @@ from hf_provenance.diversity.states import (
     judge,
     too_little,
 )
-from hf_provenance.errors import UsageError
+from hf_provenance.errors import ProvenanceError, UsageError
 from hf_provenance.schema import HUMAN, SYNTHETIC
 
 _COPIED = 0.01
@@ -47,7 +49,7 @@ def measure_diversity(
     reference: Any = None,
     text: str | Sequence[str] | None = None,
     previous: Any = (),
-    slices: Sequence[Any] = (),
+    slices: Sequence[Any] | str = (),
     budget: int | None = None,
     level: float = LEVEL,
     collapse: float = COLLAPSE_LOSS,
@@ -71,8 +73,12 @@ def measure_diversity(
             dataset's own human rows, if they are enough and there are others.
         text: The columns to read; found by themselves where None.
         previous: The sketches of earlier revisions, or the datasets, oldest first; or one of them.
-        slices: Human slices, such as years or domains, of 20,000 tokens or more each. 19 or more
-            calibrate the loss that is put down to the kind of text; with fewer it is 40 %.
+            Words lost in two steps in a row, with human rows gone, are a collapse.
+        slices: Human slices, such as years or domains: datasets or their sketches, of 20,000
+            tokens or more each; smaller ones are left out and counted. 19 or more calibrate the
+            loss that is put down to the kind of text; with fewer it is 40 %. Or how to cut them
+            from the human rows that the dataset is compared with, which are then read once more:
+            `"year"`, for their year of collection, or the name of a column.
         budget: Tokens to compare on, at least 20,000; those of the smaller side where None.
         level: Chance of a false alarm.
         collapse: Loss of unseen mass above which text has collapsed.
@@ -81,8 +87,8 @@ def measure_diversity(
         State, reasons and figures. Its `sketch` is worth keeping for the next revision.
 
     Raises:
-        UsageError: An argument is no dataset, the reference has no human rows, or there is no
-            such budget.
+        UsageError: An argument is no dataset, the reference or a slice has no human rows, slices
+            are to be cut from a sketch, or there is no such budget.
         TextColumnError: There is no text, or not where `text` says.
         SchemaError: Provenance columns are not what they should be.
 
@@ -93,12 +99,14 @@ def measure_diversity(
         ('insufficient', 'the dataset has 5 tokens to judge by, and it takes 20,000')
     """
     _check(budget, level, collapse)
-    sketch = _sketch(dataset, text)
+    sketch = _sketch(dataset, text, "dataset")
     human, compared_with = _reference(sketch, reference, text)
-    earlier = [previous] if isinstance(previous, DiversitySketch) else previous
-    earlier = list(earlier) if isinstance(earlier, list | tuple) else [earlier]
-    history = steps([*(_sketch(each, text) for each in earlier), sketch], level=level)
-    floor = calibrate([_human(_sketch(each, text)) for each in slices], level=level)
+    earlier = list(previous) if isinstance(previous, list | tuple) else [previous]
+    revisions = [_sketch(each, text, f"previous[{place}]") for place, each in enumerate(earlier)]
+    history = steps([*revisions, sketch], level=level)
+    floor = calibrate(
+        _slices(slices, dataset if reference is None else reference, text), level=level
+    )
     pool = sketch.sample()
     spent, figures = _figures(pool, human, budget, level)
     problem = _problem(pool, "the dataset", human)
@@ -141,10 +149,20 @@ def _check(budget: int | None, level: float, collapse: float) -> None:
             raise UsageError(f"{name}={share} is no share: give a number between 0 and 1.")
 
 
-def _sketch(dataset: Any, text: str | Sequence[str] | None) -> DiversitySketch:
+def _sketch(dataset: Any, text: str | Sequence[str] | None, argument: str) -> DiversitySketch:
+    """The sketch of what an argument gives; errors name the argument."""
     if isinstance(dataset, DiversitySketch):
         return dataset
-    return sketch_diversity(dataset, text=text)
+    with _naming(argument):
+        return sketch_diversity(dataset, text=text)
+
+
+@contextmanager
+def _naming(argument: str) -> Iterator[None]:
+    try:
+        yield
+    except ProvenanceError as error:
+        raise type(error)(f"{argument}: {error}") from error
 
 
 def _reference(
@@ -156,20 +174,45 @@ def _reference(
         if size(own) < LEAST or set(sketch.origins) == {HUMAN}:
             return None, None
         return own, OWN_HUMAN_ROWS
-    other = _sketch(reference, text)
-    found = _human(other)
+    other = _sketch(reference, text, "reference")
+    found = _human(other, "the reference")
     if HUMAN in other.origins:
         return found, "the human rows of the reference"
-    if UNLABELLED in other.origins:
-        return found, "the reference, whose rows are human on the caller's word"
+    return found, "the reference, whose rows are human on the caller's word"
+
+
+def _slices(
+    slices: Sequence[Any] | str, source: Any, text: str | Sequence[str] | None
+) -> list[RowSample]:
+    """The human slices that a caller gives, or that are cut from a source."""
+    if isinstance(slices, str):
+        if isinstance(source, DiversitySketch):
+            raise UsageError(
+                f"slices={slices!r} cuts slices from rows, and a sketch has none: give the dataset "
+                "itself, or a list of slices."
+            )
+        with _naming(f"slices={slices!r}"):
+            slices = list(sketch_slices(source, slices, text=text).values())
+    if not isinstance(slices, list | tuple):
+        raise UsageError(
+            f"slices={slices!r:.60} is no list: give a list of human datasets or their sketches, "
+            '"year", or the name of a column.'
+        )
+    return [
+        _human(_sketch(each, text, f"slices[{place}]"), f"slices[{place}]")
+        for place, each in enumerate(slices)
+    ]
+
+
+def _human(sketch: DiversitySketch, whose: str) -> RowSample:
+    """The human rows; where there are no labels, all of them, on the caller's word."""
+    for origin in (HUMAN, UNLABELLED):
+        if origin in sketch.origins:
+            return sketch.sample(origin)
     raise UsageError(
-        f"the reference has no row that is labelled human, but {list(other.origins)}: give human "
-        "rows, or rows without provenance columns that you know to be human."
+        f"{whose} has no row that is labelled human, but {list(sketch.origins)}: give human rows, "
+        "or rows without provenance columns that you know to be human."
     )
-
-
-def _human(sketch: DiversitySketch) -> RowSample:
-    return sketch.sample(HUMAN if HUMAN in sketch.origins else UNLABELLED)
 
 
 def _problem(sample: RowSample, whose: str, human: RowSample | None) -> str | None:

@@ -15,6 +15,9 @@ from hf_provenance.plain_data import shown
 _MOST = 100_000_000
 """Bytes of the largest array that is read."""
 
+_MOST_COUNT = 1 << 53
+"""Largest count: any is exact as a float, and its rows' tokens are counted in 64 bits."""
+
 _Number = TypeVar("_Number", np.uint64, np.int64, np.uint8)
 
 
@@ -47,12 +50,12 @@ def array_from_text(text: Any, type_: type[_Number], what: str) -> NDArray[_Numb
 
 
 def whole(value: Any, what: str) -> int:
-    """A count, at least 0.
+    """A count, at least 0 and at most 2^53.
 
     Raises:
         SummaryError: It is none.
     """
-    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= _MOST_COUNT:
         raise broken(f"{what} is {shown(value)}, and should be a count")
     return value
 

@@ -7,13 +7,15 @@ sketch of all rows, bit for bit, in whatever order and however the rows were cut
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from hf_provenance.diversity.kept_types import KeptTypes
 from hf_provenance.diversity.plain_arrays import fields_of, require, whole
 from hf_provenance.diversity.row_sample import RowSample
+from hf_provenance.diversity.sketch_file import digest, pack, read_file, unpack, write_file
 from hf_provenance.errors import SummaryError
 from hf_provenance.plain_data import shown
 from hf_provenance.schema import ORIGINS
@@ -100,9 +102,10 @@ class Kept:
 class DiversitySketch:
     """What is kept of a corpus to judge its diversity.
 
-    Made by `sketch_diversity`. `a + b` is the sketch of the rows of both. It holds the hashed
-    tokens and some of the words of up to about a million tokens for each origin: whoever may not
-    see the text may not see its sketch either.
+    Made by `sketch_diversity`. `a + b` is the sketch of the rows of both; rows that are in both
+    count twice, which only names of shards can prevent. It holds the hashed tokens and some of the
+    words of up to about a million tokens for each origin: whoever may not see the text may not see
+    its sketch either.
 
     Attributes:
         strata: What is kept of the rows of each origin and year.
@@ -225,7 +228,60 @@ class DiversitySketch:
         require(len(dict(strata)) == len(strata), "a stratum is there twice")
         samples = {name: RowSample.from_dict(each) for name, each in named["samples"].items()}
         require({key.origin for key, _ in strata} == set(samples), "its origins differ")
-        return cls.merged([cls(dict(strata), samples, tuple(shards))])
+        sketch = cls(dict(strata), samples, tuple(shards))
+        for origin, sample in samples.items():
+            kept = sketch.kept(origin)
+            sampled = sum(sample.copies.tolist())
+            require(sampled <= kept.rows - kept.empty_rows, "it samples more rows than it has")
+        return cls.merged([sketch])
+
+    def to_bytes(self) -> bytes:
+        """The content of a file; `from_bytes` gives the same sketch, bit for bit."""
+        return pack(self.to_dict())
+
+    @classmethod
+    def from_bytes(cls, content: bytes) -> DiversitySketch:
+        """Read what `to_bytes` gave. Nothing in it is run, whoever it is from.
+
+        Raises:
+            SummaryError: It is no sketch, or one that this version cannot read.
+        """
+        return cls.from_dict(unpack(content))
+
+    def save(self, path: str | Path) -> None:
+        """Write it to a file, whole or not at all; what is there is replaced.
+
+        Args:
+            path: The file; its name ends in `.sketch`.
+
+        Raises:
+            UsageError: Its name ends otherwise.
+            SummaryError: It cannot be written.
+        """
+        write_file(path, self.to_bytes())
+
+    @classmethod
+    def load(cls, path: str | Path) -> DiversitySketch:
+        """Read a file that `save` wrote.
+
+        Raises:
+            SummaryError: It cannot be read, or is no sketch that this version can read.
+        """
+        content = read_file(path)
+        try:
+            return cls.from_bytes(content)
+        except SummaryError as error:
+            raise SummaryError(f"{path}: {error}") from error
+
+    def named(self) -> DiversitySketch:
+        """The sketch with its content's hash for a shard's name, where it names no shard.
+
+        So two sketches of the same rows cannot be added by accident. Rows that a part of another
+        sketch has are not found that way: give each shard a name, and add each once.
+        """
+        if self.shards or not self.rows:
+            return self
+        return replace(self, shards=(f"sha256:{digest(self.to_dict())}",))
 
 
 def _stratum(data: Any) -> tuple[Stratum, Kept]:
@@ -244,4 +300,7 @@ def _stratum(data: Any) -> tuple[Stratum, Kept]:
         grams=tuple(whole(count, "'grams'") for count in grams),
         types=tuple(KeptTypes.from_dict(each) for each in types),
     )
+    for count, each in zip(kept.grams, kept.types, strict=True):
+        total = sum(each.counts.tolist())
+        require(total == count if each.complete else total <= count, "its types are miscounted")
     return Stratum(origin, year), kept

@@ -271,7 +271,7 @@ def _strata(rows: pa.RecordBatch, where: str) -> tuple[list[Stratum], Places]:
             "overwrite=True)`."
         )
     origins = pc.index_in(origin, pa.array(schema.ORIGINS)).to_numpy().astype(np.int64)
-    years = _years(rows.column("prov_collected_at"), rows.column("prov_collected_until"))
+    years = collection_years(rows.column("prov_collected_at"), rows.column("prov_collected_until"))
     codes = origins * (LAST_YEAR + 1) + years
     distinct, of = np.unique(codes, return_inverse=True)
     strata = [
@@ -281,8 +281,13 @@ def _strata(rows: pa.RecordBatch, where: str) -> tuple[list[Stratum], Places]:
     return strata, of.astype(np.int64)
 
 
-def _years(start: pa.Array, end: pa.Array) -> Places:
-    """The year of each row, 0 where there is none."""
+def collection_years(start: pa.Array, end: pa.Array) -> Places:
+    """The year in which each row was collected; 0 where it is not one, or too far to be true.
+
+    Args:
+        start: Earliest moment of collection.
+        end: Latest moment.
+    """
     one = pc.if_else(pc.equal(pc.year(start), pc.year(end)), pc.year(start), 0)
     years = pc.fill_null(one, 0).to_numpy(zero_copy_only=False).astype(np.int64)
     return np.where((years >= FIRST_YEAR) & (years <= LAST_YEAR), years, 0)

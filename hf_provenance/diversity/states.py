@@ -110,12 +110,15 @@ def _steps(history: Sequence[Step]) -> str:
 
 
 def _basis(floor: Floor) -> str:
+    small = f"{floor.left_out} of fewer than {LEAST:,} tokens left out"
     if floor.calibrated:
-        return f"the limit of {floor.loss:.1%} is calibrated on {floor.slices} human slices"
-    return (
-        f"the limit of {floor.loss:.1%} is uncalibrated: give 19 human slices as `slices=`, and a "
-        "reference of the same language and kind, since another one loses as much"
-    )
+        said = f"the limit of {floor.loss:.1%} is calibrated on {floor.slices} human slices"
+        return f"{said}, {small}" if floor.left_out else said
+    said = f"the limit of {floor.loss:.1%} is uncalibrated: give {floor.needed} human slices as"
+    said += " `slices=`"
+    if floor.given:
+        said += f" (there are {floor.given - floor.left_out}, {small})"
+    return f"{said}, and a reference of the same language and kind, since another one loses as much"
 
 
 def _some(text: str) -> tuple[str, ...]:

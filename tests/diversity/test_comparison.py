@@ -121,7 +121,7 @@ def test_nineteen_human_slices_calibrate_the_floor(small_slices):
 
 
 def test_eighteen_slices_are_too_few(small_slices):
-    assert calibrate(small_slices[:18]) == Floor(DEFAULT_FLOOR, 0)
+    assert calibrate(small_slices[:18]) == Floor(DEFAULT_FLOOR, 0, given=18)
 
 
 def test_slices_of_too_little_text_do_not_count(small_slices):

@@ -272,6 +272,10 @@ def _unequal(place: str, stated: Any, found: Any) -> Iterator[tuple[str, Any, An
         for key in [*found, *(key for key in stated if key not in found)]:
             yield from _unequal(f"{place}.{key}", stated.get(key), found.get(key))
         return
+    if isinstance(stated, list) and isinstance(found, list) and len(stated) == len(found):
+        for number, pair in enumerate(zip(stated, found, strict=True)):
+            yield from _unequal(f"{place}[{number}]", *pair)
+        return
     if isinstance(stated, date):
         stated = stated.isoformat()
     if stated != found or isinstance(stated, bool) != isinstance(found, bool):
