@@ -226,11 +226,12 @@ def find_files(name: str, *, config: str | None = None, revision: str | None = N
 
 def _importable(builder: type[DatasetBuilder]) -> type[DatasetBuilder]:
     """The class that can be sent; for repos with configs `datasets` makes one of its own of it."""
-    return next(
+    found: type[DatasetBuilder] = next(
         each
         for each in builder.__mro__
         if getattr(sys.modules[each.__module__], each.__name__, None) is each
     )
+    return found
 
 
 def _features(builder: DatasetBuilder) -> Features:
