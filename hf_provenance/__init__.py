@@ -7,7 +7,7 @@
 
 Data flows one way through the modules, and none imports one to its right:
 
-    schema, sources -> annotate -> splits, summary -> card -> publish -> cli
+    schema, sources -> annotate -> splits, summary -> card -> publish -> engines -> cli
 
 `annotate` gives every row its `prov_` columns; `split_by_crawl_date` divides rows by when they
 were collected; `summarize` turns rows into a small, exact summary; `build_card` says it in words;
@@ -30,6 +30,8 @@ from hf_provenance.diversity.diversity import Diversity
 from hf_provenance.diversity.measure import measure_diversity
 from hf_provenance.diversity.sketch import DiversitySketch
 from hf_provenance.diversity.sketching import sketch_diversity
+from hf_provenance.engines.annotating import AnnotateJob, annotate_files, plan_files
+from hf_provenance.engines.reading import audit_files, sketch_files, summarize_files
 from hf_provenance.errors import ProvenanceError
 from hf_provenance.explain import Explanation, explain
 from hf_provenance.generations import count_generations
@@ -56,6 +58,7 @@ from hf_provenance.version import __version__
 
 __all__ = [
     "Accumulation",
+    "AnnotateJob",
     "Annotator",
     "Assumption",
     "AuditReport",
@@ -74,8 +77,10 @@ __all__ = [
     "Verification",
     "__version__",
     "annotate",
+    "annotate_files",
     "audit",
     "audit_accumulation",
+    "audit_files",
     "build_card",
     "col",
     "count_generations",
@@ -87,12 +92,15 @@ __all__ = [
     "measure_diversity",
     "mix_datasets",
     "mixture_ratio",
+    "plan_files",
     "plan_mix",
     "project_contamination",
     "push_to_hub",
     "save_to_folder",
     "sketch_diversity",
+    "sketch_files",
     "split_by_crawl_date",
     "summarize",
+    "summarize_files",
     "verify",
 ]

@@ -17,7 +17,7 @@ from typing import NoReturn
 import click
 from datasets.utils.logging import disable_progress_bar
 
-from hf_provenance.commands import audit, diversity, hub, local, mix
+from hf_provenance.commands import annotate, audit, diversity, hub, local, mix
 from hf_provenance.errors import ProvenanceError
 from hf_provenance.version import __version__
 
@@ -35,7 +35,7 @@ def cli(context: click.Context, quiet: bool) -> None:
 
 for _verb in (
     local.demo,
-    local.annotate,
+    annotate.annotate,
     local.explain,
     local.conflicts,
     local.split,

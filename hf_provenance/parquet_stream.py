@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from typing import Any
 
 import pyarrow as pa
@@ -40,7 +42,10 @@ def parquet_tables(
         CastError: The file has other columns.
     """
     arrow_schema = features.arrow_schema
-    with xopen(file, "rb") as opened, pq.ParquetFile(opened, pre_buffer=False) as parquet:
+    with ExitStack() as stack:
+        # Arrow opens a local file by itself: its threads then need no Python to read it.
+        opened = file if os.path.isfile(file) else stack.enter_context(xopen(file, "rb"))
+        parquet = stack.enter_context(pq.ParquetFile(opened, pre_buffer=False))
         batches = parquet.iter_batches(
             _BATCH, row_groups=row_groups, columns=columns, use_threads=use_threads
         )

@@ -49,6 +49,7 @@ ORDER = [
     ("alignment", "drawn"),
     ("retention", "mix_plan", "mix_call", "scenario"),
     ("mix", "projection"),
+    ("engines",),
     ("commands",),
     ("cli",),
 ]

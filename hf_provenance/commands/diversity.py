@@ -103,7 +103,7 @@ def diversity(
     Exit status 1 says that the state is collapse (or watch, with --fail-on watch), 0 that it is
     another, insufficient included.
 
-    Example: hf-provenance diversity data.parquet --reference labelled --save-sketch v1.sketch
+    Example: hf-provenance diversity data.parquet --reference labelled
     """
     if slices and slice_by is not None:
         raise UsageError("--slices names the slices, and --slice-by cuts them: give one of both.")

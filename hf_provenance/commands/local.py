@@ -8,7 +8,6 @@ from typing import Any
 import click
 from datasets import Dataset
 
-from hf_provenance.annotate import all_offenders, without_labels
 from hf_provenance.annotate import annotate as annotate_dataset
 from hf_provenance.annotator import Annotator
 from hf_provenance.card.card import build_card
@@ -17,16 +16,12 @@ from hf_provenance.commands.fields import field_options, fields_from
 from hf_provenance.commands.printing import print_data, print_summary, report
 from hf_provenance.conflicts import find_conflicts
 from hf_provenance.demo import ANNOTATOR, CARD, load_demo
-from hf_provenance.errors import InputError, UsageError, VocabularyError
+from hf_provenance.errors import InputError
 from hf_provenance.explain import explain as explain_row
-from hf_provenance.inputs import head_of, open_input, reading
+from hf_provenance.inputs import open_input, reading
 from hf_provenance.inputs import summarize as summarize_rows
-from hf_provenance.publish.contents.published import Published
 from hf_provenance.publish.folder import save_to_folder
-from hf_provenance.publish.hub import push_to_hub
-from hf_provenance.publish.pushing.heads import ANNOTATE
 from hf_provenance.schema import is_annotated
-from hf_provenance.sources.layouts import why
 from hf_provenance.tables import named_splits
 
 
@@ -50,63 +45,6 @@ def demo(quiet: bool, output: Path, overwrite: bool, form: str) -> None:
 
 @click.command()
 @click.argument("input_", metavar="INPUT")
-@click.option("-o", "--output", type=click.Path(path_type=Path), metavar="FOLDER",
-              help="Repo folder to write.")  # fmt: skip
-@click.option("--push", is_flag=True, help="Label INPUT, a Hub id, in place: one commit.")
-@click.option("--create-pr", is_flag=True, help="With --push: open a pull request.")
-@shared.with_options([*field_options(), *shared.folder, shared.config, shared.form])
-@click.pass_obj
-def annotate(
-    quiet: bool,
-    /,
-    input_: str,
-    config: str | None,
-    form: str,
-    push: bool,
-    create_pr: bool,
-    **options: Any,
-) -> None:
-    """Label the rows of INPUT and write them as a repo folder.
-
-    INPUT is a Parquet, JSON Lines or CSV file or glob, a folder, a saved dataset or a Hub id. A
-    field is a constant, or a column: col(NAME), or col(NAME, VALUE=LABEL, ...).
-
-    \b
-    Example:
-      hf-provenance annotate data.parquet -o labelled \\
-          --origin "col(written_by, ai=synthetic, person=human)" --method web_crawl
-    """  # noqa: D301 - a raw \\b would not keep click from wrapping the example
-    if push == (options["output"] is not None):
-        raise UsageError("say where to: -o FOLDER, or --push to label a Hub dataset in place.")
-    annotator = Annotator(**fields_from(options, input_))
-    with reading(input_):
-        dataset = open_input(input_, config=config, revision=head_of(input_) if push else None)
-        if not quiet:
-            _say_what_is_known(dataset, annotator)
-        try:
-            labelled = annotate_dataset(dataset, annotator, overwrite=options["overwrite"])
-            if push:
-                published = push_to_hub(
-                    labelled,
-                    input_,
-                    mode=ANNOTATE,
-                    create_pr=create_pr,
-                    **shared.publication_of(options | {"config_name": config or "default"}, quiet),
-                )
-            else:
-                published = _save(labelled, options, quiet)
-        except VocabularyError as error:
-            # A stream stops at its first bad batch; whoever mends the mapping wants all of them.
-            for name, rows in named_splits(dataset).items():
-                complete = all_offenders(rows, annotator)
-                if complete:
-                    raise VocabularyError(f"split {name!r}: {complete}") from error
-            raise
-    report(published, form, quiet)
-
-
-@click.command()
-@click.argument("input_", metavar="INPUT")
 @shared.output
 @shared.with_options([*shared.folder, shared.config, shared.form])
 @click.pass_obj
@@ -116,7 +54,7 @@ def split(quiet: bool, /, input_: str, config: str | None, form: str, **options:
     Example: hf-provenance split labelled -o by-year --by year
     """
     with reading(input_):
-        published = _save(open_input(input_, config=config), options, quiet)
+        published = shared.save(open_input(input_, config=config), options, quiet)
     report(published, form, quiet)
 
 
@@ -232,21 +170,6 @@ def conflicts(
         context.exit(1)
 
 
-def _say_what_is_known(dataset: Any, annotator: Annotator) -> None:
-    """Tell, on stderr, which layout was taken, and of which known dataset the rows are."""
-    said: set[str] = set()
-    for rows in named_splits(dataset).values():
-        if rows.features is not None:
-            arrow_schema = without_labels(rows).features.arrow_schema
-            plan = annotator.plan(arrow_schema)
-            if plan.layout:
-                said.add(why(plan.layout, arrow_schema))
-            if plan.record:
-                said.add(f"The rows are taken to be of {plan.record.dataset}.")
-    for sentence in sorted(said):
-        click.echo(sentence, err=True)
-
-
 def _one_split(dataset: Any, name: str | None, input_: str) -> Any:
     """The split that is named, or the only one.
 
@@ -266,13 +189,3 @@ def _row(split: Any, number: int) -> dict[str, Any] | None:
     if isinstance(split, Dataset):  # whose `skip` of all its rows is an error
         return split[number] if number < len(split) else None
     return next(iter(split.skip(number)), None)
-
-
-def _save(dataset: Any, options: dict[str, Any], quiet: bool) -> Published:
-    return save_to_folder(
-        dataset,
-        options["output"],
-        overwrite=options["overwrite"],
-        repo_id=options["repo_id"],
-        **shared.publication_of(options, quiet),
-    )

@@ -11,6 +11,7 @@ import click
 
 from hf_provenance.card.facts import DEFAULT
 from hf_provenance.errors import UsageError
+from hf_provenance.publish.contents.published import Published
 from hf_provenance.publish.folder import save_to_folder
 from hf_provenance.publish.hub import push_to_hub
 from hf_provenance.splits import DEFAULT_BY, MAX_BUCKETS
@@ -100,6 +101,17 @@ def publication_of(options: dict[str, Any], quiet: bool) -> dict[str, Any]:
         "progress": not quiet,
         **pairs,
     }
+
+
+def save(dataset: Any, options: dict[str, Any], quiet: bool) -> Published:
+    """Write an annotated dataset as the options of `folder` say."""
+    return save_to_folder(
+        dataset,
+        options["output"],
+        overwrite=options["overwrite"],
+        repo_id=options["repo_id"],
+        **publication_of(options, quiet),
+    )
 
 
 def rule(by: str) -> str | None:

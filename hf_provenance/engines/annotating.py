@@ -33,7 +33,13 @@ from hf_provenance.errors import EngineError, ProvenanceError
 from hf_provenance.publish.contents.edition import Description
 from hf_provenance.publish.contents.layout import Layout
 from hf_provenance.publish.contents.published import Published
-from hf_provenance.publish.contents.rows import Written, language_sampler, no_rows, write_tables
+from hf_provenance.publish.contents.rows import (
+    Sampler,
+    Written,
+    language_sampler,
+    no_rows,
+    write_tables,
+)
 from hf_provenance.publish.contents.shards import SHARD_BYTES, Shard
 from hf_provenance.publish.folder import bring_into_view, half_written, require_config_name
 from hf_provenance.publish.reading.before import TASKS, look_into
@@ -54,7 +60,6 @@ class FileTask:
         reader: Reads them.
         overwrite: Labels that the rows have are left out.
         buckets: The crawl-date rule, or None.
-        text: Text column for the language sample, or None.
         language_sample: Size of the language sample.
         shard_bytes: Most bytes of Arrow data in a shard.
         place: Folder for outcomes, which all workers see.
@@ -64,7 +69,6 @@ class FileTask:
     reader: Reader
     overwrite: bool
     buckets: Buckets | None
-    text: str | None
     language_sample: int
     shard_bytes: int
     place: Path
@@ -91,7 +95,7 @@ class FileTask:
         if done is not None:
             return done.summary
         shutil.rmtree(folder, ignore_errors=True)
-        sampler = language_sampler(self.features, self.text, self.language_sample)
+        sampler = self.sampler()
         with writing(folder) as place:
             written = write_tables(
                 {task.split: self._labelled(task)},
@@ -107,6 +111,17 @@ class FileTask:
             sample = sampler.sample if sampler else None
             Outcome.of(task.split, written, sample).write(place)
         return written.summary
+
+    def sampler(self) -> Sampler | None:
+        """A language sample of the annotator's text.
+
+        Raises:
+            SchemaError: The columns do not fit.
+            UsageError: The sample is too large.
+        """
+        text = self.annotator.text
+        named = text if isinstance(text, str) else None
+        return language_sampler(self.features, named, self.language_sample)
 
     def outcome(self, task: Task) -> Path:
         """Folder of what a task gives; named by all that it depends on."""
@@ -216,7 +231,7 @@ class AnnotateJob:
 
 
 def plan_files(
-    source: str | Path,
+    files: str | Path,
     output: str | Path,
     annotator: Annotator | None = None,
     *,
@@ -229,7 +244,6 @@ def plan_files(
     repo_id: str | None = None,
     template: str | Path | None = None,
     tokenizer: str | None = None,
-    text: str | None = None,
     language_sample: int = 500,
     figures: bool | None = None,
     max_shard_size: int = SHARD_BYTES,
@@ -247,32 +261,31 @@ def plan_files(
     """
     annotator = annotator_of(annotator, fields)
     require_config_name(config_name)
-    files = find_files(str(source), config=config, revision=revision)
-    for name in files.parts:
+    found = find_files(str(files), config=config, revision=revision)
+    for name in found.parts:
         require_split_name(name)
     buckets = None if by is None else Buckets.of(by, max_buckets)
     folder = Path(output)
     look_into(folder, config_name, overwrite)
     task = FileTask(
         annotator,
-        files.reader,
+        found.reader,
         overwrite,
         buckets,
-        text,
         language_sample,
         max_shard_size,
         folder.resolve() / TASKS / config_name,
     )
-    language_sampler(task.features, text, language_sample)  # says early what is wrong with them
+    task.sampler()  # says early what is wrong with the columns
     if not resume:
         shutil.rmtree(task.place, ignore_errors=True)
     description = Description(repo_id, template, tokenizer, figures, card or {})
-    tasks = tuple(files.tasks(buckets, task_bytes))
-    return AnnotateJob(files, tasks, task, folder, config_name, overwrite, description)
+    tasks = tuple(found.tasks(buckets, task_bytes))
+    return AnnotateJob(found, tasks, task, folder, config_name, overwrite, description)
 
 
 def annotate_files(
-    source: str | Path,
+    files: str | Path,
     output: str | Path,
     annotator: Annotator | None = None,
     *,
@@ -288,7 +301,7 @@ def annotate_files(
     by ranges; memory stays the same whatever their size. The folder can be pushed as it is.
 
     Args:
-        source: A file, a glob, a folder of files or a Hub id.
+        files: A file, a glob, a folder of files or a Hub id.
         output: The folder, which all workers see.
         annotator: What to state and where to look; or give its fields directly.
         executor: Who does the tasks: anything with the `map` of `concurrent.futures`, such as a
@@ -297,9 +310,9 @@ def annotate_files(
         num_proc: Processes on this machine, in place of an executor.
         progress: Show a progress bar.
         **options: `resume=True` goes on with a run that was stopped, where nothing else has
-            changed; `config` and `revision` say what to read of the source; `task_bytes` is how
+            changed; `config` and `revision` say what to read of them; `task_bytes` is how
             many bytes of files a task has at least; `card` are standard YAML keys; `overwrite`,
-            `by`, `config_name`, `repo_id`, `template`, `tokenizer`, `text`, `language_sample`,
+            `by`, `config_name`, `repo_id`, `template`, `tokenizer`, `language_sample`,
             `figures`, `max_shard_size` and `max_buckets` are those of `save_to_folder`; others
             are fields of `Annotator`.
 
@@ -318,7 +331,7 @@ def annotate_files(
         >>> annotate_files("crawl/*.parquet", "labelled", method="web_crawl", num_proc=8)
         ... # doctest: +SKIP
     """
-    job = plan_files(source, output, annotator, **options)
+    job = plan_files(files, output, annotator, **options)
     chosen = choose(executor, num_proc)
     waiting = job.waiting()
     total = sum(task.size for task in job.tasks)

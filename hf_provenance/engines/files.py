@@ -224,6 +224,21 @@ def find_files(name: str, *, config: str | None = None, revision: str | None = N
     return Files(name, Reader(_importable(type(builder)), options, features), parts)
 
 
+def is_large(name: str, config: str | None = None) -> bool:
+    """Whether the files of an INPUT, in this place, are more than one task.
+
+    Raises:
+        InputError: It is not there, or cannot be read.
+    """
+    with reading(name):
+        builder = open_builder(name, config)
+    if builder is None or builder.config.data_files is None:
+        return False
+    files = [str(file) for each in builder.config.data_files.values() for file in each]
+    local = [file for file in files if os.path.isfile(file)]
+    return sum(map(os.path.getsize, local)) >= 2 * TASK_BYTES
+
+
 def _importable(builder: type[DatasetBuilder]) -> type[DatasetBuilder]:
     """The class that can be sent; for repos with configs `datasets` makes one of its own of it."""
     found: type[DatasetBuilder] = next(

@@ -31,7 +31,7 @@ from hf_provenance.tally import Tally
 
 
 def summarize_files(
-    source: str | Path,
+    files: str | Path,
     *,
     executor: Executor | None = None,
     num_proc: int | None = None,
@@ -44,14 +44,14 @@ def summarize_files(
         InputError: There are no such files, or one cannot be read.
         SchemaError: They are not annotated.
     """
-    files = find_files(str(source), config=config, revision=revision)
-    columns = schema.require_annotated(files.reader.features.arrow_schema, where=files.name)
-    work = _Summing(files.reader, columns, _buckets(str(source), config or DEFAULT, revision))
-    return merge(do_all(choose(executor, num_proc), work, files.tasks()))
+    found = find_files(str(files), config=config, revision=revision)
+    columns = schema.require_annotated(found.reader.features.arrow_schema, where=found.name)
+    work = _Summing(found.reader, columns, _buckets(str(files), config or DEFAULT, revision))
+    return merge(do_all(choose(executor, num_proc), work, found.tasks()))
 
 
 def sketch_files(
-    source: str | Path,
+    files: str | Path,
     *,
     text: str | Sequence[str] | None = None,
     executor: Executor | None = None,
@@ -65,10 +65,10 @@ def sketch_files(
         InputError: There are no such files, or one cannot be read.
         TextColumnError: There is no text, or not where `text` says.
     """
-    files = find_files(str(source), config=config, revision=revision)
-    columns = Sketcher(text=text).columns(files.reader.features.arrow_schema, where=files.name)
-    work = _Sketching(files.reader, text, columns)
-    return DiversitySketch.merged(do_all(choose(executor, num_proc), work, files.tasks()))
+    found = find_files(str(files), config=config, revision=revision)
+    columns = Sketcher(text=text).columns(found.reader.features.arrow_schema, where=found.name)
+    work = _Sketching(found.reader, text, columns)
+    return DiversitySketch.merged(do_all(choose(executor, num_proc), work, found.tasks()))
 
 
 def audit_files(
@@ -97,9 +97,9 @@ def audit_files(
 
     def workers(training: TrainingReader, side: Chosen, columns: Columns) -> Iterable[Seen]:
         name, revision = place.parts
-        files = find_files(name, config=config, revision=revision)
-        tasks = [task for task in files.tasks() if task.split in side.splits]
-        return do_all(chosen, _Scanning(files.reader, training, columns), tasks)
+        found = find_files(name, config=config, revision=revision)
+        tasks = [task for task in found.tasks() if task.split in side.splits]
+        return do_all(chosen, _Scanning(found.reader, training, columns), tasks)
 
     return audit(place._replace(workers=workers), evaluation, **options)
 

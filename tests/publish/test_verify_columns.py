@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -247,3 +248,14 @@ def test_the_text_of_a_shard_is_not_read(tmp_path: Path) -> None:
     before = tree.bytes_read
     assert tally_shards(tree, publication.layout).summary.rows == 3_000
     assert tree.bytes_read - before < 25 * 3_000 + 16_384 + 10_000
+
+
+def test_a_file_is_let_go_of_when_nobody_holds_what_was_read(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"0123456789")
+    file = RangedFile(FolderTree(tmp_path), "file")
+    held = [file.read(4)]
+    given_back = threading.Timer(0.2, held.clear)
+    given_back.start()
+    file.close()
+    assert held == []
+    given_back.join()

@@ -103,7 +103,7 @@ class HeldRows:
             file = pq.ParquetFile(io.BytesIO(content or b""))
             if file.metadata.num_rows != rows:  # told before what may unfold to gigabytes is read
                 raise KeyError(f"{file.metadata.num_rows:,} rows")
-            ids: Ids = file.read(["id48"])["id48"].to_numpy()
+            ids: Ids = file.read(["id48"], use_threads=False)["id48"].to_numpy()
         except (OSError, KeyError, pa.ArrowException, SummaryError) as error:
             raise SummaryError(
                 f"{path} of {publication.tree.name} cannot be read ({error}), so nobody can tell "

@@ -235,6 +235,7 @@ class OpenParquet:
 
     def close(self) -> None:
         """Let go of the file."""
+        del self._parquet
         self._file.close()
 
     def _opened(self) -> pq.ParquetFile:

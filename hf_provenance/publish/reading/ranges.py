@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import threading
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from io import BufferedIOBase
@@ -16,6 +17,8 @@ from hf_provenance.publish.remote.repo import HubTree
 
 _MOST_KEPT = 1_000_000
 _PIECE = 8_000_000
+_SETTLED = 1.0
+"""Seconds after which `RangedFile.close` waits no longer for what was read."""
 
 Answer = TypeVar("Answer")
 
@@ -100,6 +103,23 @@ class _CountedFile(io.BufferedIOBase):
         super().close()
 
 
+class _Lent(bytes):
+    """Bytes that were handed out, and stand in `lent` until nobody holds them."""
+
+    lent: set[object]
+    mark: object
+
+    @classmethod
+    def of(cls, content: bytes, lent: set[object]) -> _Lent:
+        new = cls(content)
+        new.lent, new.mark = lent, object()
+        lent.add(new.mark)
+        return new
+
+    def __del__(self) -> None:
+        self.lent.discard(self.mark)
+
+
 class RangedFile(io.RawIOBase):
     """A file that is read by ranges, and whose end is held in memory.
 
@@ -124,6 +144,7 @@ class RangedFile(io.RawIOBase):
         self.size = tree.files[path].size
         self._at = 0
         self._end = b""
+        self._lent: set[object] = set()
         self._file: BufferedIOBase = self._ask(lambda: tree.open(path))
 
     def hold(self, start: int) -> None:
@@ -158,13 +179,20 @@ class RangedFile(io.RawIOBase):
     def read(self, size: int | None = -1) -> bytes:
         """Read on from the place, as `part` does."""
         end = self.size if size is None or size < 0 else self._at + size
-        content = self.part(self._at, end)
+        content = _Lent.of(self.part(self._at, end), self._lent)
         self._at += len(content)
         return content
 
     def close(self) -> None:
-        """Let go of the file and of what is held."""
+        """Let go of the file and of what is held, when nobody else holds it any more.
+
+        Arrow's own threads may let go of what they have read a moment after it has been used. They
+        need Python for it, and abort the process if that is at its end.
+        """
         self._end = b""
+        until = time.monotonic() + _SETTLED
+        while self._lent and time.monotonic() < until:
+            time.sleep(0.001)
         if not self.closed:
             self._file.close()
         super().close()
