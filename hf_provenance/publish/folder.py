@@ -123,7 +123,7 @@ def save_to_folder(
     measured = Measured.read(audits, diversity)
     description = Description(repo_id, template, tokenizer, figures, card_data, measured)
 
-    with _partial(folder) as partial:
+    with partial_folder(folder) as partial:
         written = write_splits(
             splits, features, buckets, partial, sampler, max_shard_size, progress
         )
@@ -144,15 +144,15 @@ def save_to_folder(
             is_default=before.default == config_name,
         )
         for name, content in edition.files.items():
-            _write(staged / name, content)
+            write_file(staged / name, content)
         files = (*sorted(shard.path for shard in layout.shards), *edition.files)
-        _move(staged, folder, files)
+        move_files(staged, folder, files)
         sweep(folder, config_name, files)
     return Published(written.summary, files, edition.kept, config_name, path=folder)
 
 
 @contextmanager
-def _partial(folder: Path) -> Iterator[Path]:
+def partial_folder(folder: Path) -> Iterator[Path]:
     """A place for what is half written, gone afterwards whatever happens."""
     partial = folder / PARTIAL
     existed = folder.exists()
@@ -211,12 +211,13 @@ def _stage_shards(shards: list[Shard], config: str, run: str, staged: Path) -> N
         os.replace(shard.file, path)
 
 
-def _write(path: Path, content: bytes) -> None:
+def write_file(path: Path, content: bytes) -> None:
+    """Write a file, and the folders that it is in."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content)
 
 
-def _move(staged: Path, folder: Path, files: Iterable[str]) -> None:
+def move_files(staged: Path, folder: Path, files: Iterable[str]) -> None:
     """Move files into the folder in the order given; the README, last, brings them into view."""
     for path in files:
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
