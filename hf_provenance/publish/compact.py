@@ -16,12 +16,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from hf_provenance.card.facts import DEFAULT
-from hf_provenance.errors import AccessError, UsageError
+from hf_provenance.errors import AccessError, FolderError, UsageError
 from hf_provenance.publish.contents.compacted import Compacted
 from hf_provenance.publish.contents.edition import README, inside
 from hf_provenance.publish.contents.layout import Placed
 from hf_provenance.publish.contents.listing import LISTING
-from hf_provenance.publish.contents.merges import Merge
 from hf_provenance.publish.contents.shards import SHARD_BYTES, Shard
 from hf_provenance.publish.contents.tree import FolderTree
 from hf_provenance.publish.folder import move_files, partial_folder, write_file
@@ -29,7 +28,7 @@ from hf_provenance.publish.pushing.compaction import Compactable, Compaction, co
 from hf_provenance.publish.pushing.rewriting import rewrite
 from hf_provenance.publish.pushing.rights import check_rights
 from hf_provenance.publish.pushing.target import Target
-from hf_provenance.publish.reading.before import PARTIAL, sweep
+from hf_provenance.publish.reading.before import PARTIAL, our_files, sweep
 from hf_provenance.publish.reading.publication import folder_of
 from hf_provenance.publish.remote.patience import PATIENCE
 from hf_provenance.publish.remote.repo import MAIN, HubRepo, whoami
@@ -127,19 +126,14 @@ def _compact_folder(
     if not dry_run:
         _finish(folder)
     found = Compactable.of(FolderTree(folder), config)
+    if not dry_run and _sweep(folder, found):
+        found = Compactable.of(FolderTree(folder), config)
     merges = found.merges(shard_bytes)
-    held, plan = found.held, replace(found.result(merges, shard_bytes), path=folder)
+    plan = replace(found.result(merges, shard_bytes), path=folder)
     if dry_run:
         return plan
     if not merges:
-        _sweep(folder, found, [*(shard.path for shard in held.layout.shards), *held.others])
         return replace(plan, planned=False)
-    return _merge(folder, found, merges, shard_bytes, progress)
-
-
-def _merge(
-    folder: Path, found: Compactable, merges: list[Merge], shard_bytes: int, progress: bool
-) -> Compacted:
     with partial_folder(folder) as partial:
         staged = partial / _STAGED
 
@@ -154,18 +148,30 @@ def _merge(
         after = found.after(done)
         for name, content in after.files.items():
             write_file(staged / name, content)
-        (partial / _REPLACES).write_text(hashlib.sha256(found.held.readme).hexdigest())
+        if (folder / README).read_bytes() != found.held.readme:
+            raise FolderError(
+                f"{folder / README} was changed meanwhile, so nothing was merged: run the same "
+                "call again."
+            )
+        (partial / _REPLACES).write_text(_sha256(found.held.readme))
         move_files(staged, folder, [*(shard.path for shard in done.shards), *after.files])
-        others = [path for path in found.held.others if path not in after.gone]
-        listed = [shard.path for shard in after.layout.shards]
-        _sweep(folder, found, [*listed, *others, *after.files])
+        _sweep(folder, Compactable.of(FolderTree(folder), config))
     return replace(compacted(found, after, done), path=folder)
 
 
-def _sweep(folder: Path, found: Compactable, current: list[str]) -> None:
-    """Remove what is in no view any longer, a killed run's files too, unless somebody reads it."""
-    config = found.held.config
-    sweep(folder, config, [*current, inside(config, LISTING), *found.elsewhere])
+def _sweep(folder: Path, found: Compactable) -> bool:
+    """Remove files of ours that nothing lists and nobody reads, a killed run's too.
+
+    Returns:
+        Whether there were any.
+    """
+    held = found.held
+    beside = [*held.others, inside(held.config, LISTING)]
+    current = {shard.path for shard in held.layout.shards} | {*beside, *found.elsewhere}
+    left = our_files(folder, held.config) - current
+    if left:
+        sweep(folder, held.config, current)
+    return bool(left)
 
 
 def _finish(folder: Path) -> None:
@@ -179,6 +185,10 @@ def _finish(folder: Path) -> None:
     waiting = [path for path in staged.rglob("*") if path.is_file()]
     replaces, readme = partial / _REPLACES, folder / README
     last = waiting == [staged / README] and replaces.is_file() and readme.is_file()
-    if last and replaces.read_text() == hashlib.sha256(readme.read_bytes()).hexdigest():
+    if last and replaces.read_text() == _sha256(readme.read_bytes()):
         os.replace(staged / README, readme)
     shutil.rmtree(partial, ignore_errors=True)
+
+
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()

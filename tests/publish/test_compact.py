@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import PIL.Image
 import pyarrow.parquet as pq
 import pytest
@@ -34,16 +34,18 @@ from hf_provenance.errors import (
     AccessError,
     FolderError,
     HubError,
-    SchemaError,
     SummaryError,
     UsageError,
 )
 from hf_provenance.publish.contents.layout import Layout, Placed, shard_path
 from hf_provenance.publish.contents.merges import find_merges, merged_layout
 from hf_provenance.publish.pushing import rewriting
+from hf_provenance.publish.reading.before import PARTIAL
+from hf_provenance.publish.reading.columns import tally_shards
 
-from . import POST, PRE, UNDATED, contents, labelled, save
+from . import POST, PRE, UNDATED, contents, labelled, save, trouble
 from .pushes import REPO, append, commits, data, front, is_true, push, replace, rows_of
+from .trouble import hurry
 
 DAYS = 30
 ONE_EACH = {"max_shard_size": 1}
@@ -252,7 +254,9 @@ def test_features_and_values_of_every_kind_stay(hub: Hub) -> None:
 
     assert loaded.features == parts[0].features
     raw = loaded.cast_column("picture", Image(decode=False)).with_format("arrow")[:]
-    given = [part.cast_column("picture", Image(decode=False)).with_format("arrow")[:] for part in parts]
+    given = [
+        part.cast_column("picture", Image(decode=False)).with_format("arrow")[:] for part in parts
+    ]
     for name in raw.column_names:
         assert str(raw[name].to_pylist()) == str(
             [value for part in given for value in part[name].to_pylist()]
@@ -317,10 +321,14 @@ def test_large_shards_stay_and_order_is_kept_around_them(hub: Hub) -> None:
     before = in_view(REPO)
     done = compact(max_shard_size=2 * size)
 
-    assert in_view(REPO) == before == {
-        "default": {"train": list(range(start))},
-        **{view: splits for view, splits in before.items() if view != "default"},
-    }
+    assert (
+        in_view(REPO)
+        == before
+        == {
+            "default": {"train": list(range(start))},
+            **{view: splits for view, splits in before.items() if view != "default"},
+        }
+    )
     assert large <= set(data(hub))
     assert sorted(rows_in(hub, path) for path in data(hub)) == [1, 3, 4, 10, 12]
     assert done.runs_after == 5
@@ -567,9 +575,11 @@ def test_bytes_that_are_not_those_of_the_hash_are_refused(
     monkeypatch.setattr(
         rewriting.RangedFile,
         "part",
-        lambda self, start, end: part(self, start, end)[:-9] + b"x" + part(self, end - 8, end)
-        if start == 0
-        else part(self, start, end),
+        lambda self, start, end: (
+            part(self, start, end)[:-9] + b"x" + part(self, end - 8, end)
+            if start == 0
+            else part(self, start, end)
+        ),
     )
     unchanged(hub, HubError, "its sha256 is not the one that is listed, so nothing was merged")
 
@@ -637,3 +647,194 @@ def test_options_that_mean_nothing_are_refused(
 ) -> None:
     with pytest.raises(UsageError, match=words):
         compact(**options)
+
+
+# beside others
+
+
+def hurried(patch: pytest.MonkeyPatch) -> None:
+    """Let waits take next to no time."""
+    hurry(patch, longest=0.05)
+
+
+def test_an_append_that_is_faster_stays_as_it_is(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    hurried(monkeypatch)
+    days(hub, 3)
+    before = in_view(REPO)
+    new: set[str] = set()
+
+    def faster() -> None:
+        new.update(path for path in append(day(7)).files if path.startswith("data/"))
+
+    trouble.before(hub, "commit", faster)
+    done = compact()
+
+    assert new <= set(data(hub))
+    assert len(data(hub)) == 3 + len(new)
+    assert done.rows == 16
+    for view, splits in in_view(REPO).items():
+        for split, numbers in splits.items():
+            assert [n for n in numbers if n < 70] == before[view][split]
+    assert len(in_view(REPO)["default"]["train"]) == 16
+    assert is_true()
+
+
+def test_an_append_that_is_slower_comes_after_it(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    hurried(monkeypatch)
+    days(hub, 3)
+    trouble.before(hub, "commit", compact)
+    append(day(7))
+
+    assert len(data(hub)) == 6
+    assert sorted(in_view(REPO)["default"]["train"]) == [
+        *(0, 1, 2, 10, 11, 12, 13, 20, 21, 22, 23, 24),
+        *(70, 71, 72, 73),
+    ]
+    assert is_true()
+
+
+def test_the_same_day_at_once_is_there_once(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    hurried(monkeypatch)
+    days(hub, 3)
+    trouble.lose(hub, "commit")
+    hub.before(r"/revision/main", compact, "GET", skip=2)
+    append(day(7))
+
+    assert len(in_view(REPO)["default"]["train"]) == 16
+    assert is_true()
+
+
+def test_shards_that_are_replaced_meanwhile_are_not_brought_back(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hurried(monkeypatch)
+    days(hub, 3)
+
+    def faster() -> None:
+        replace(rows_of([99]))
+        append(rows_of([100]))
+
+    trouble.before(hub, "commit", faster)
+    compact()
+
+    assert in_view(REPO)["default"] == {"train": [99, 100]}
+    assert len(data(hub)) == 1
+    assert is_true()
+
+
+def test_two_at_once_merge_once(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    hurried(monkeypatch)
+    days(hub, 3)
+    before = in_view(REPO), commits(hub)
+    trouble.before(hub, "commit", compact)
+    done = compact()
+
+    assert (in_view(REPO), commits(hub)) == (before[0], before[1] + 1)
+    assert done.files == ()
+    assert is_true()
+
+
+def test_a_repo_that_becomes_stale_meanwhile_is_left_alone(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hurried(monkeypatch)
+    days(hub, 3)
+    other = Dataset.from_dict({"text": ["Mine."]})
+    trouble.before(hub, "commit", lambda: other.push_to_hub(REPO))
+    before = commits(hub)
+    with pytest.raises(HubError, match="is stale"):
+        compact()
+    assert commits(hub) == before + 1
+
+
+# folders
+
+
+def folder_of(hub: Hub, place: Path, count: int = 4) -> Path:
+    """A repo of some days as a folder, as a snapshot of it is."""
+    days(hub, count)
+    for path, content in hub.repo(REPO).files().items():
+        (place / path).parent.mkdir(parents=True, exist_ok=True)
+        (place / path).write_bytes(content)
+    return place
+
+
+def test_a_folder_is_merged_as_the_repo_is(hub: Hub, tmp_path: Path) -> None:
+    folder = folder_of(hub, tmp_path / "repo")
+    (folder / "data/mine.txt").write_text("mine")
+    before = in_view(folder)
+    done, there = compact(folder), compact()
+
+    assert in_view(folder) == before
+    assert done.files == there.files
+    assert done.removed == there.removed
+    assert done.to_dict()["path"] == str(folder)
+    assert contents(folder) == hub.repo(REPO).files() | {"data/mine.txt": b"mine"}
+    assert hfp.verify(folder).state == "true"
+    assert compact(folder).files == ()
+
+
+def test_a_dry_run_leaves_a_folder_as_it_is(tmp_path: Path) -> None:
+    save(labelled([PRE, POST] * 3), tmp_path, **ONE_EACH)
+    before = contents(tmp_path)
+    plan = compact(tmp_path, dry_run=True)
+
+    assert (plan.shards_before, plan.shards_after) == (6, 2)
+    assert contents(tmp_path) == before
+
+
+def test_a_folder_that_is_not_as_it_was_written_is_refused(tmp_path: Path) -> None:
+    save(labelled([PRE] * 3), tmp_path, **ONE_EACH)
+    path = next(tmp_path.glob("data/*/*.parquet"))
+    path.write_bytes(path.read_bytes()[:-1] + b"x")
+    before = contents(tmp_path)
+    with pytest.raises(FolderError, match="is stale, so nothing was merged.*another file"):
+        compact(tmp_path)
+    assert contents(tmp_path) == before
+
+
+def test_a_readme_that_is_edited_after_a_kill_is_not_overwritten(tmp_path: Path) -> None:
+    save(labelled([PRE] * 3), tmp_path / "old", **ONE_EACH)
+    shutil.copytree(tmp_path / "old", tmp_path / "new")
+    compact(tmp_path / "new")
+    folder, waiting = tmp_path / "old", tmp_path / "old" / PARTIAL / "repo/README.md"
+    waiting.parent.mkdir(parents=True)
+    waiting.write_bytes((tmp_path / "new/README.md").read_bytes())
+    old = (folder / "README.md").read_bytes()
+    (waiting.parents[1] / "replaces").write_text(hashlib.sha256(old).hexdigest())
+    (folder / "provenance/files.json").write_bytes(
+        (tmp_path / "new/provenance/files.json").read_bytes()
+    )
+    (folder / "README.md").write_bytes(old + b"\nMine.\n")
+    with pytest.raises(FolderError, match="is stale"):
+        compact(folder)
+    assert (folder / "README.md").read_bytes() == old + b"\nMine.\n"
+
+
+def test_a_readme_that_is_edited_while_shards_are_merged_is_not_overwritten(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save(labelled([PRE] * 3), tmp_path, **ONE_EACH)
+    readme = tmp_path / "README.md"
+    edited = readme.read_bytes() + b"\nMine.\n"
+
+    def tally(*arguments: Any, **options: Any) -> Any:
+        readme.write_bytes(edited)
+        return tally_shards(*arguments, **options)
+
+    monkeypatch.setattr(rewriting, "tally_shards", tally)
+    with pytest.raises(FolderError, match="changed meanwhile"):
+        compact(tmp_path)
+    assert readme.read_bytes() == edited
+    assert len(list(tmp_path.glob("data/*/*.parquet"))) == 3
+
+
+def test_options_of_the_hub_are_refused_for_a_folder(tmp_path: Path) -> None:
+    save(labelled([PRE]), tmp_path)
+    with pytest.raises(UsageError, match="for datasets on the Hub"):
+        compact(tmp_path, create_pr=True)
+
+
+def test_neither_a_folder_nor_a_hub_id_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(FolderError, match="no such folder"):
+        compact(tmp_path / "missing")
