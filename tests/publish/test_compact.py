@@ -597,7 +597,7 @@ def test_a_card_that_does_not_say_what_the_rows_say_is_refused_as_false(hub: Hub
             for path in ("README.md", "provenance.json")
         }
     )
-    with pytest.raises((HubError, SummaryError), match="false.*fingerprint.*nothing was merged"):
+    with pytest.raises((HubError, SummaryError), match=r"false.*fingerprint.*nothing was merged"):
         compact()
 
 
@@ -788,7 +788,7 @@ def test_a_folder_that_is_not_as_it_was_written_is_refused(tmp_path: Path) -> No
     path = next(tmp_path.glob("data/*/*.parquet"))
     path.write_bytes(path.read_bytes()[:-1] + b"x")
     before = contents(tmp_path)
-    with pytest.raises(FolderError, match="is stale, so nothing was merged.*another file"):
+    with pytest.raises(FolderError, match=r"is stale, so nothing was merged.*another file"):
         compact(tmp_path)
     assert contents(tmp_path) == before
 
