@@ -57,13 +57,12 @@ def test_push_as_json_is_json_and_nothing_else(hub: Hub, labelled: Path) -> None
 def test_compact_says_what_it_would_do_then_what_it_did_then_that_nothing_is_left(
     hub: Hub, labelled: Path
 ) -> None:
-    push("--config-name", "default")
-    run("annotate", "rows.parquet", "-o", "more", "--no-figures", "--by", "2022-11-30", *ORIGIN)
-    rows = load_dataset("more")["train"].select([1])
+    push()
+    rows = load_dataset("labelled")["train"].select([1])
     push_to_hub(rows, "alice/x", mode="append", figures=False, progress=False)
     before = hub.repo("alice/x").head()
     planned = run("compact", "alice/x", "--dry-run").stdout
-    assert planned.startswith("alice/x: 2 shards of 2 runs would become at least 1 of 1.")
+    assert planned.startswith("alice/x: 2 shards of 2 runs would become at least 1 of 1;")
     assert hub.repo("alice/x").head() == before
     said = run("--quiet", "compact", "alice/x").stdout
     assert said.startswith("alice/x: 2 shards of 2 runs became 1 of 1.\n  3 rows as before; ")

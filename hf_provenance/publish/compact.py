@@ -57,10 +57,12 @@ def compact(
     Rows and their order in every view, labels, values and features stay, and so does all that is
     said of them. Runs of a split and bucket whose shards have half of `max_shard_size` stay as
     they are. Before anything is brought into view, the labels of all rows are added up and held
-    against the card. Where there is nothing to merge, nothing is done.
+    against the card, which reads the `prov_` columns of the shards that stay, too. Where there is
+    nothing to merge, there is no commit.
 
-    On the Hub a few shards are on this disk at any time. What another writer appends meanwhile
-    stays as it is. A run that was merged is still known if it is sent again.
+    Of a dataset on the Hub, a few shards are on this disk at any time. What another writer
+    appends meanwhile stays as it is. A run that was merged is still known if it is sent again.
+    In a folder, what a killed run has left is swept.
 
     Args:
         repo_id_or_folder: A Hub id, or a folder that `save_to_folder` wrote. A folder needs room

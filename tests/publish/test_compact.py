@@ -466,6 +466,7 @@ def _packed(layout: Layout, merge: Any, most: int) -> Iterator[Placed]:
         left, number = left - size, number + 1
 
 
+@pytest.mark.slow
 @settings(
     max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )

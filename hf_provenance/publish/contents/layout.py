@@ -111,7 +111,10 @@ class Layout:
         return replace(self, shards=self.shards + placed)
 
     def without(self, splits: Iterable[str]) -> Layout:
-        """The layout without the shards of some splits."""
+        """The layout without the shards of some splits, and without marks of merged runs.
+
+        Of a run that was merged, rows may be gone with them.
+        """
         gone = set(splits)
         kept = tuple(shard for shard in self.shards if shard.split not in gone)
         return Layout(self.config, self.buckets, kept)

@@ -101,23 +101,27 @@ def merged_layout(layout: Layout, made: Mapping[Merge, Sequence[Placed]]) -> Lay
     shards = dict.fromkeys(
         each for shard in layout.shards for each in into.get(shard.path, (shard,))
     )
-    runs = dict.fromkeys(shard.run for merge in made for shard in merge.shards)
-    marks = [mark_of(run, layout.of_runs([run]).shards) for run in runs]
-    merged = tuple(dict.fromkeys([*layout.merged, *marks]))
-    return replace(layout, shards=tuple(shards), merged=merged)
+    runs = _by_run(layout.shards)
+    gone = dict.fromkeys(shard.run for merge in made for shard in merge.shards)
+    marks = [*layout.merged, *(mark_of(run, runs[run]) for run in gone)]
+    return replace(layout, shards=tuple(shards), merged=tuple(dict.fromkeys(marks)))
 
 
 def _groups(shards: Sequence[Placed], most: int) -> Iterator[list[Placed]]:
     """Neighbouring runs of one split and bucket that are worth being merged."""
-    runs: dict[str, list[Placed]] = {}
-    for shard in shards:
-        runs.setdefault(shard.run, []).append(shard)
     # A pattern's files are read in the order of their names.
-    ordered = [sorted(run, key=lambda shard: shard.path) for run in runs.values()]
+    ordered = [sorted(run, key=lambda shard: shard.path) for run in _by_run(shards).values()]
     for large, neighbours in groupby(ordered, lambda run: _is_large(run, most)):
         group = list(neighbours)
         if not large and (len(group) > 1 or _is_loose(group[0], most)):
             yield list(chain(*group))
+
+
+def _by_run(shards: Sequence[Placed]) -> dict[str, list[Placed]]:
+    runs: dict[str, list[Placed]] = {}
+    for shard in shards:
+        runs.setdefault(shard.run, []).append(shard)
+    return runs
 
 
 def _is_large(run: Sequence[Placed], most: int) -> bool:
