@@ -30,6 +30,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import hf_provenance as hfp
+from hf_provenance.card.readme import read_front_matter
 from hf_provenance.errors import (
     AccessError,
     FolderError,
@@ -42,6 +43,7 @@ from hf_provenance.publish.contents.merges import find_merges, merged_layout
 from hf_provenance.publish.pushing import rewriting
 from hf_provenance.publish.reading.before import PARTIAL
 from hf_provenance.publish.reading.columns import tally_shards
+from hf_provenance.tables import arrow_size
 
 from . import POST, PRE, UNDATED, contents, labelled, save, trouble
 from .pushes import REPO, append, commits, data, front, is_true, push, replace, rows_of
@@ -144,18 +146,9 @@ def test_of_the_readme_only_our_views_change(hub: Hub) -> None:
 
     assert after.partition("\n---\n")[2] == before.partition("\n---\n")[2]
     assert "# mine\nlicense:" in after
-    one, other = front(hub), hub.repo(REPO).files(repo.commits()[1].oid)
-    assert one["provenance"] == _front(other["README.md"])["provenance"]
-    assert {key for key, value in _front(other["README.md"]).items() if one[key] != value} <= {
-        "configs",
-        "dataset_info",
-    }
-
-
-def _front(readme: bytes) -> dict[str, Any]:
-    from hf_provenance.card.readme import read_front_matter
-
-    return read_front_matter(readme)
+    old, new = (read_front_matter(readme.encode()) for readme in (before, after))
+    assert list(old) == list(new)
+    assert {key for key in old if old[key] != new[key]} == {"configs", "dataset_info"}
 
 
 def test_a_second_compact_makes_no_commit(hub: Hub) -> None:
@@ -338,8 +331,6 @@ def test_large_shards_stay_and_order_is_kept_around_them(hub: Hub) -> None:
 
 def hfp_size(rows: int) -> int:
     """Bytes of some rows in Arrow's layout."""
-    from hf_provenance.tables import arrow_size
-
     return arrow_size(rows_of(range(10, 10 + rows)).data.table)
 
 
@@ -403,9 +394,6 @@ def test_another_branch_is_merged_and_main_stays(hub: Hub) -> None:
     assert hub.repo(REPO).head() == before
     assert len(data(hub, revision="next")) == 3
     assert is_true(revision="next")
-
-
-LAYOUT = Layout("default", None)
 
 
 def layout_of(sizes: list[list[int]]) -> Layout:
@@ -653,13 +641,13 @@ def test_options_that_mean_nothing_are_refused(
 # beside others
 
 
-def hurried(patch: pytest.MonkeyPatch) -> None:
-    """Let waits take next to no time."""
-    hurry(patch, longest=0.05)
+@pytest.fixture
+def _hurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    hurry(monkeypatch, longest=0.05)
 
 
-def test_an_append_that_is_faster_stays_as_it_is(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
-    hurried(monkeypatch)
+@pytest.mark.usefixtures("_hurried")
+def test_an_append_that_is_faster_stays_as_it_is(hub: Hub) -> None:
     days(hub, 3)
     before = in_view(REPO)
     new: set[str] = set()
@@ -680,8 +668,8 @@ def test_an_append_that_is_faster_stays_as_it_is(hub: Hub, monkeypatch: pytest.M
     assert is_true()
 
 
-def test_an_append_that_is_slower_comes_after_it(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
-    hurried(monkeypatch)
+@pytest.mark.usefixtures("_hurried")
+def test_an_append_that_is_slower_comes_after_it(hub: Hub) -> None:
     days(hub, 3)
     trouble.before(hub, "commit", compact)
     append(day(7))
@@ -694,8 +682,10 @@ def test_an_append_that_is_slower_comes_after_it(hub: Hub, monkeypatch: pytest.M
     assert is_true()
 
 
-def test_the_same_day_at_once_is_there_once(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
-    hurried(monkeypatch)
+@pytest.mark.usefixtures("_hurried")
+def test_an_append_whose_answer_is_lost_and_whose_shards_are_merged_meanwhile_is_there_once(
+    hub: Hub,
+) -> None:
     days(hub, 3)
     trouble.lose(hub, "commit")
     hub.before(r"/revision/main", compact, "GET", skip=2)
@@ -705,10 +695,22 @@ def test_the_same_day_at_once_is_there_once(hub: Hub, monkeypatch: pytest.Monkey
     assert is_true()
 
 
-def test_shards_that_are_replaced_meanwhile_are_not_brought_back(
-    hub: Hub, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    hurried(monkeypatch)
+@pytest.mark.usefixtures("_hurried")
+def test_a_lost_answer_is_no_failure_though_an_append_comes_after(hub: Hub) -> None:
+    days(hub, 3)
+    trouble.lose(hub, "commit")
+    hub.before("/revision/main", lambda: append(day(7)), "GET", skip=3)
+    before = commits(hub)
+    done = compact()
+
+    assert commits(hub) == before + 2
+    assert set(done.files) <= hub.repo(REPO).files().keys()
+    assert len(in_view(REPO)["default"]["train"]) == 16
+    assert is_true()
+
+
+@pytest.mark.usefixtures("_hurried")
+def test_shards_that_are_replaced_meanwhile_are_not_brought_back(hub: Hub) -> None:
     days(hub, 3)
 
     def faster() -> None:
@@ -723,8 +725,8 @@ def test_shards_that_are_replaced_meanwhile_are_not_brought_back(
     assert is_true()
 
 
-def test_two_at_once_merge_once(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
-    hurried(monkeypatch)
+@pytest.mark.usefixtures("_hurried")
+def test_two_at_once_merge_once(hub: Hub) -> None:
     days(hub, 3)
     before = in_view(REPO), commits(hub)
     trouble.before(hub, "commit", compact)
@@ -735,10 +737,8 @@ def test_two_at_once_merge_once(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> No
     assert is_true()
 
 
-def test_a_repo_that_becomes_stale_meanwhile_is_left_alone(
-    hub: Hub, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    hurried(monkeypatch)
+@pytest.mark.usefixtures("_hurried")
+def test_a_repo_that_becomes_stale_meanwhile_is_left_alone(hub: Hub) -> None:
     days(hub, 3)
     other = Dataset.from_dict({"text": ["Mine."]})
     trouble.before(hub, "commit", lambda: other.push_to_hub(REPO))
