@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
-import json
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +18,6 @@ from datasets import (
     Image,
     List,
     Value,
-    get_dataset_config_names,
     load_dataset,
 )
 from hub import Hub
@@ -31,54 +26,15 @@ from hypothesis import strategies as st
 
 import hf_provenance as hfp
 from hf_provenance.card.readme import read_front_matter
-from hf_provenance.errors import (
-    AccessError,
-    FolderError,
-    HubError,
-    SummaryError,
-    UsageError,
-)
-from hf_provenance.publish.contents.layout import Layout, Placed, shard_path
-from hf_provenance.publish.contents.merges import find_merges, merged_layout
 from hf_provenance.publish.pushing import rewriting
-from hf_provenance.publish.reading.before import PARTIAL
-from hf_provenance.publish.reading.columns import tally_shards
-from hf_provenance.tables import arrow_size
 
-from . import POST, PRE, UNDATED, contents, labelled, save, trouble
+from . import POST, PRE, UNDATED, labelled
+from .daily import compact, day, days, in_view, size_of
 from .pushes import REPO, append, commits, data, front, is_true, push, replace, rows_of
-from .trouble import hurry
 
 DAYS = 30
 ONE_EACH = {"max_shard_size": 1}
 """A shard for each row."""
-
-
-def compact(place: Any = REPO, **options: Any) -> hfp.Compacted:
-    """`hfp.compact` without a progress bar."""
-    return hfp.compact(place, progress=False, **options)
-
-
-def in_view(place: Any, column: str = "n") -> dict[str, dict[str, list[Any]]]:
-    """A column of the rows in each split of every view, in the order in which they are read."""
-    return {
-        view: {
-            str(name): split[column][:] for name, split in load_dataset(str(place), view).items()
-        }
-        for view in get_dataset_config_names(str(place))
-    }
-
-
-def day(number: int) -> Dataset:
-    """Rows of three buckets, in another order and number each day."""
-    buckets = [PRE, POST, UNDATED, POST, PRE][: 3 + number % 3]
-    return labelled(buckets[number % 3 :] + buckets[: number % 3], start=10 * number)
-
-
-def days(hub: Hub, count: int = 5, repo_id: str = REPO) -> None:
-    """Append day after day."""
-    for number in range(count):
-        append(day(number), repo_id)
 
 
 # what stays and what changes
@@ -106,7 +62,7 @@ def test_after_thirty_appends_every_view_reads_the_same_rows_in_the_same_order(h
 
 
 def test_it_is_one_commit_that_says_what_it_did(hub: Hub) -> None:
-    days(hub)
+    days()
     before = commits(hub)
     done = compact()
 
@@ -152,7 +108,7 @@ def test_of_the_readme_only_our_views_change(hub: Hub) -> None:
 
 
 def test_a_second_compact_makes_no_commit(hub: Hub) -> None:
-    days(hub, 3)
+    days(3)
     compact()
     before = hub.repo(REPO).head()
     done = compact()
@@ -162,7 +118,7 @@ def test_a_second_compact_makes_no_commit(hub: Hub) -> None:
 
 
 def test_an_append_goes_on_after_it_and_the_next_compact_takes_that_in(hub: Hub) -> None:
-    days(hub, 3)
+    days(3)
     compact()
     append(day(7))
     before = in_view(REPO)
@@ -175,7 +131,7 @@ def test_an_append_goes_on_after_it_and_the_next_compact_takes_that_in(hub: Hub)
 
 
 def test_skip_still_finds_the_rows_of_before(hub: Hub) -> None:
-    days(hub, 3)
+    days(3)
     compact()
     published = append(labelled([PRE, POST, UNDATED, PRE, PRE], start=10), duplicates="skip")
 
@@ -185,11 +141,11 @@ def test_skip_still_finds_the_rows_of_before(hub: Hub) -> None:
 
 
 def test_a_day_that_is_sent_again_after_it_is_still_known(hub: Hub) -> None:
-    days(hub, 3)
+    days(3)
     append(day(0).add_column("m", [0] * 3).remove_columns("m").select([2, 1, 0]))
     compact()
     before = hub.repo(REPO).head()
-    days(hub, 3)
+    days(3)
     append(day(0).select([2, 1, 0]))
 
     assert hub.repo(REPO).head() == before
@@ -197,12 +153,12 @@ def test_a_day_that_is_sent_again_after_it_is_still_known(hub: Hub) -> None:
     append(day(3))
     compact()
     after = hub.repo(REPO).head()
-    days(hub, 4)
+    days(4)
     assert hub.repo(REPO).head() == after
 
 
 def test_after_a_replace_a_day_may_be_sent_again(hub: Hub) -> None:
-    days(hub, 2)
+    days(2)
     compact()
     replace(rows_of([99]))
     append(day(0))
@@ -269,7 +225,7 @@ def test_rows_that_are_not_divided_are_merged_too(hub: Hub) -> None:
 
 
 def test_other_configs_stay_and_are_merged_by_their_name(hub: Hub) -> None:
-    days(hub, 2)
+    days(2)
     for number in range(2, 5):
         append(day(number), config_name="other")
     before, old = in_view(REPO), hub.repo(REPO).files()
@@ -304,7 +260,7 @@ def test_a_config_that_is_the_default_by_its_flag_stays_so(hub: Hub) -> None:
 
 
 def test_large_shards_stay_and_order_is_kept_around_them(hub: Hub) -> None:
-    size = hfp_size(9)
+    size = size_of(9)
     sizes = [1, 2, 10, 3, 1, 12, 1]
     start = 0
     for count in sizes:
@@ -329,11 +285,6 @@ def test_large_shards_stay_and_order_is_kept_around_them(hub: Hub) -> None:
     assert compact(max_shard_size=2 * size).files == ()
 
 
-def hfp_size(rows: int) -> int:
-    """Bytes of some rows in Arrow's layout."""
-    return arrow_size(rows_of(range(10, 10 + rows)).data.table)
-
-
 def rows_in(hub: Hub, path: str) -> int:
     content = hub.repo(REPO).files()[path]
     return int(pq.read_metadata(io.BytesIO(content)).num_rows)
@@ -344,7 +295,7 @@ def test_a_run_that_is_large_in_one_bucket_and_small_in_another_keeps_its_ids_ri
 ) -> None:
     push(labelled([PRE] * 30 + [POST]))
     append(labelled([POST, PRE], start=50))
-    done = compact(max_shard_size=2 * hfp_size(20))
+    done = compact(max_shard_size=2 * size_of(20))
 
     assert done.runs_after == 3
     assert is_true()
@@ -363,7 +314,7 @@ def test_many_shards_of_one_run_are_merged(hub: Hub) -> None:
 def test_more_files_than_go_into_one_commit_change_main_once(
     hub: Hub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    days(hub)
+    days()
     monkeypatch.setattr("hf_provenance.publish.remote.commit.MOST_FILES", 4)
     before = in_view(REPO), commits(hub)
     compact()
@@ -374,7 +325,7 @@ def test_more_files_than_go_into_one_commit_change_main_once(
 
 
 def test_a_pull_request_leaves_main_as_it_is(hub: Hub) -> None:
-    days(hub, 3)
+    days(3)
     before = hub.repo(REPO).head()
     done = compact(create_pr=True, commit_message="Tidy up")
 
@@ -386,7 +337,7 @@ def test_a_pull_request_leaves_main_as_it_is(hub: Hub) -> None:
 
 
 def test_another_branch_is_merged_and_main_stays(hub: Hub) -> None:
-    days(hub, 2)
+    days(2)
     append(day(2), revision="next")
     before = hub.repo(REPO).head()
     compact(revision="next")
@@ -394,64 +345,6 @@ def test_another_branch_is_merged_and_main_stays(hub: Hub) -> None:
     assert hub.repo(REPO).head() == before
     assert len(data(hub, revision="next")) == 3
     assert is_true(revision="next")
-
-
-def layout_of(sizes: list[list[int]]) -> Layout:
-    """A layout of runs with shards of these sizes."""
-    shards = [
-        Placed(
-            shard_path("default", "train", None, f"{run:010x}", number),
-            "train",
-            None,
-            f"{run:010x}",
-            size,
-            size,
-            size,
-            hashlib.sha256(f"{run} {number} {size}".encode()).hexdigest(),
-        )
-        for run, each in enumerate(sizes)
-        for number, size in enumerate(each)
-    ]
-    return Layout("default", None, tuple(shards))
-
-
-SIZES = st.lists(st.lists(st.integers(1, 20), min_size=1, max_size=4), min_size=1, max_size=8)
-
-
-@given(SIZES)
-def test_a_plan_merges_each_run_whole_keeps_the_order_and_has_nothing_left_to_do(
-    sizes: list[list[int]],
-) -> None:
-    layout = layout_of(sizes)
-    merges = find_merges(layout, 10, ())
-    made = {merge: tuple(_packed(layout, merge, 10)) for merge in merges}
-    after = merged_layout(layout, made)
-
-    where = {shard: f"{merge.run}" for merge in merges for shard in merge.shards}
-    read = [where.get(shard, shard.path) for shard in layout.shards]
-    wanted = list(dict.fromkeys(read))
-    runs = {merge.run for merge in merges}
-    shown = [
-        shard.run if shard.run in runs else shard.path
-        for pattern in after.patterns("train", None)
-        for shard in after.shards
-        if shard.path.startswith(pattern.removesuffix("*.parquet"))
-    ]
-    assert list(dict.fromkeys(shown)) == wanted
-    assert after.rows == layout.rows
-    assert len(after.runs) <= len(layout.runs)
-    assert find_merges(after, 10, ()) == []
-
-
-def _packed(layout: Layout, merge: Any, most: int) -> Iterator[Placed]:
-    """What a writer makes of a merge whose rows are of one byte, one row group each at most."""
-    left, number = merge.rows, 0
-    while left:
-        size = min(left, most)
-        path = shard_path("default", "train", None, merge.run, number)
-        sha256 = hashlib.sha256(path.encode()).hexdigest()
-        yield Placed(path, "train", None, merge.run, size, size, size, sha256)
-        left, number = left - size, number + 1
 
 
 @pytest.mark.slow
@@ -476,20 +369,20 @@ def test_whatever_was_appended_is_read_as_before(
         start += len(buckets)
     before = in_view(repo_id)
     summary = hub.repo(repo_id).files()["provenance.json"]
-    compact(repo_id, max_shard_size=hfp_size(most))
+    compact(repo_id, max_shard_size=size_of(most))
 
     assert in_view(repo_id) == before
     assert hub.repo(repo_id).files()["provenance.json"] == summary
     assert is_true(repo_id)
     head = hub.repo(repo_id).head()
-    assert compact(repo_id, max_shard_size=hfp_size(most)).commit_oid == head
+    assert compact(repo_id, max_shard_size=size_of(most)).commit_oid == head
 
 
 # what it costs
 
 
 def test_a_dry_run_reads_no_data_and_changes_nothing(hub: Hub) -> None:
-    days(hub)
+    days()
     hub.forget()
     before = hub.repo(REPO).head()
     plan = compact(dry_run=True)
@@ -522,320 +415,3 @@ def test_no_more_than_a_few_shards_are_on_disk_at_any_time(
     assert len(seen) >= 40
     assert max(seen) <= 2 * rewriting._AHEAD + 1
     assert list(place.iterdir()) == []
-
-
-# refusals
-
-
-def unchanged(hub: Hub, kind: type[Exception], words: str, **options: Any) -> None:
-    """It is refused, and nothing is sent."""
-    before = hub.repo(REPO).head()
-    hub.forget()
-    with pytest.raises(kind, match=words):
-        compact(**options)
-    assert hub.repo(REPO).head() == before
-    assert hub.count("PUT") + hub.count("POST", "/commit/") == 0
-
-
-def test_a_repo_that_another_tool_has_changed_is_refused_as_stale(hub: Hub) -> None:
-    days(hub, 2)
-    Dataset.from_dict({"text": ["Mine."]}).push_to_hub(REPO)
-    unchanged(hub, HubError, "is stale, so nothing was merged.*no longer reads.*verify")
-
-
-def test_a_shard_that_is_another_file_is_refused(hub: Hub) -> None:
-    days(hub, 2)
-    path = data(hub)[0]
-    hub.repo(REPO).commit({path: hub.repo(REPO).files()[path][:-1] + b"x"})
-    unchanged(hub, HubError, "stale.*another file: its sha256")
-
-
-def test_a_file_beside_the_shards_that_is_gone_is_refused(hub: Hub) -> None:
-    days(hub, 2)
-    hub.repo(REPO).commit({}, delete=["provenance/badge.svg"])
-    unchanged(hub, HubError, r"stale.*badge\.svg is not there")
-
-
-def test_bytes_that_are_not_those_of_the_hash_are_refused(
-    hub: Hub, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    days(hub, 2)
-    part = rewriting.RangedFile.part
-    monkeypatch.setattr(
-        rewriting.RangedFile,
-        "part",
-        lambda self, start, end: (
-            part(self, start, end)[:-9] + b"x" + part(self, end - 8, end)
-            if start == 0
-            else part(self, start, end)
-        ),
-    )
-    unchanged(hub, HubError, "its sha256 is not the one that is listed, so nothing was merged")
-
-
-def test_a_card_that_does_not_say_what_the_rows_say_is_refused_as_false(hub: Hub) -> None:
-    days(hub, 2)
-    repo = hub.repo(REPO)
-    said = json.loads(repo.files()["provenance.json"])
-    other = json.loads(_other(hub)["provenance.json"])
-    old, new = said["fingerprint"], other["fingerprint"]
-    assert old != new
-    repo.commit(
-        {
-            path: repo.files()[path].replace(old.encode(), new.encode())
-            for path in ("README.md", "provenance.json")
-        }
-    )
-    with pytest.raises((HubError, SummaryError), match=r"false.*fingerprint.*nothing was merged"):
-        compact()
-
-
-def _other(hub: Hub) -> dict[str, bytes]:
-    days(hub, 3, "alice/other")
-    return hub.repo("alice/other").files()
-
-
-def test_what_we_did_not_publish_is_refused(hub: Hub) -> None:
-    Dataset.from_dict({"text": ["Mine."]}).push_to_hub(REPO)
-    unchanged(hub, SummaryError, "not published by hf_provenance")
-
-
-def test_shards_that_somebody_elses_config_reads_are_refused(hub: Hub) -> None:
-    days(hub, 2)
-    repo, path = hub.repo(REPO), data(hub)[0]
-    entry = f"configs:\n- config_name: mine\n  data_files: {path}\n".encode()
-    repo.commit({"README.md": repo.files()["README.md"].replace(b"configs:\n", entry, 1)})
-    unchanged(hub, HubError, "'mine' reads data/.* too")
-
-
-def test_a_repo_that_is_not_there_is_an_access_error(hub: Hub) -> None:
-    with pytest.raises(AccessError, match="alice/missing"):
-        compact("alice/missing")
-
-
-def test_a_branch_that_is_not_there_is_an_access_error(hub: Hub) -> None:
-    days(hub, 2)
-    unchanged(hub, AccessError, "no such dataset or branch", revision="nowhere")
-
-
-def test_a_token_that_may_only_read_is_refused(hub: Hub) -> None:
-    days(hub, 2)
-    hub.add_user("bob", token="hf_bob")
-    unchanged(hub, AccessError, "belongs to alice", token="hf_bob")
-
-
-@pytest.mark.parametrize(
-    ("options", "words"),
-    [
-        ({"max_shard_size": 0}, "max_shard_size=0"),
-        ({"create_pr": True, "revision": "next"}, "leave revision out"),
-    ],
-)
-def test_options_that_mean_nothing_are_refused(
-    hub: Hub, options: dict[str, Any], words: str
-) -> None:
-    with pytest.raises(UsageError, match=words):
-        compact(**options)
-
-
-# beside others
-
-
-@pytest.fixture
-def _hurried(monkeypatch: pytest.MonkeyPatch) -> None:
-    hurry(monkeypatch, longest=0.05)
-
-
-@pytest.mark.usefixtures("_hurried")
-def test_an_append_that_is_faster_stays_as_it_is(hub: Hub) -> None:
-    days(hub, 3)
-    before = in_view(REPO)
-    new: set[str] = set()
-
-    def faster() -> None:
-        new.update(path for path in append(day(7)).files if path.startswith("data/"))
-
-    trouble.before(hub, "commit", faster)
-    done = compact()
-
-    assert new <= set(data(hub))
-    assert len(data(hub)) == 3 + len(new)
-    assert done.rows == 16
-    for view, splits in in_view(REPO).items():
-        for split, numbers in splits.items():
-            assert [n for n in numbers if n < 70] == before[view][split]
-    assert len(in_view(REPO)["default"]["train"]) == 16
-    assert is_true()
-
-
-@pytest.mark.usefixtures("_hurried")
-def test_an_append_that_is_slower_comes_after_it(hub: Hub) -> None:
-    days(hub, 3)
-    trouble.before(hub, "commit", compact)
-    append(day(7))
-
-    assert len(data(hub)) == 6
-    assert sorted(in_view(REPO)["default"]["train"]) == [
-        *(0, 1, 2, 10, 11, 12, 13, 20, 21, 22, 23, 24),
-        *(70, 71, 72, 73),
-    ]
-    assert is_true()
-
-
-@pytest.mark.usefixtures("_hurried")
-def test_an_append_whose_answer_is_lost_and_whose_shards_are_merged_meanwhile_is_there_once(
-    hub: Hub,
-) -> None:
-    days(hub, 3)
-    trouble.lose(hub, "commit")
-    hub.before(r"/revision/main", compact, "GET", skip=2)
-    append(day(7))
-
-    assert len(in_view(REPO)["default"]["train"]) == 16
-    assert is_true()
-
-
-@pytest.mark.usefixtures("_hurried")
-def test_a_lost_answer_is_no_failure_though_an_append_comes_after(hub: Hub) -> None:
-    days(hub, 3)
-    trouble.lose(hub, "commit")
-    hub.before("/revision/main", lambda: append(day(7)), "GET", skip=3)
-    before = commits(hub)
-    done = compact()
-
-    assert commits(hub) == before + 2
-    assert set(done.files) <= hub.repo(REPO).files().keys()
-    assert len(in_view(REPO)["default"]["train"]) == 16
-    assert is_true()
-
-
-@pytest.mark.usefixtures("_hurried")
-def test_shards_that_are_replaced_meanwhile_are_not_brought_back(hub: Hub) -> None:
-    days(hub, 3)
-
-    def faster() -> None:
-        replace(rows_of([99]))
-        append(rows_of([100]))
-
-    trouble.before(hub, "commit", faster)
-    compact()
-
-    assert in_view(REPO)["default"] == {"train": [99, 100]}
-    assert len(data(hub)) == 1
-    assert is_true()
-
-
-@pytest.mark.usefixtures("_hurried")
-def test_two_at_once_merge_once(hub: Hub) -> None:
-    days(hub, 3)
-    before = in_view(REPO), commits(hub)
-    trouble.before(hub, "commit", compact)
-    done = compact()
-
-    assert (in_view(REPO), commits(hub)) == (before[0], before[1] + 1)
-    assert done.files == ()
-    assert is_true()
-
-
-@pytest.mark.usefixtures("_hurried")
-def test_a_repo_that_becomes_stale_meanwhile_is_left_alone(hub: Hub) -> None:
-    days(hub, 3)
-    other = Dataset.from_dict({"text": ["Mine."]})
-    trouble.before(hub, "commit", lambda: other.push_to_hub(REPO))
-    before = commits(hub)
-    with pytest.raises(HubError, match="is stale"):
-        compact()
-    assert commits(hub) == before + 1
-
-
-# folders
-
-
-def folder_of(hub: Hub, place: Path, count: int = 4) -> Path:
-    """A repo of some days as a folder, as a snapshot of it is."""
-    days(hub, count)
-    for path, content in hub.repo(REPO).files().items():
-        (place / path).parent.mkdir(parents=True, exist_ok=True)
-        (place / path).write_bytes(content)
-    return place
-
-
-def test_a_folder_is_merged_as_the_repo_is(hub: Hub, tmp_path: Path) -> None:
-    folder = folder_of(hub, tmp_path / "repo")
-    (folder / "data/mine.txt").write_text("mine")
-    before = in_view(folder)
-    done, there = compact(folder), compact()
-
-    assert in_view(folder) == before
-    assert done.files == there.files
-    assert done.removed == there.removed
-    assert done.to_dict()["path"] == str(folder)
-    assert contents(folder) == hub.repo(REPO).files() | {"data/mine.txt": b"mine"}
-    assert hfp.verify(folder).state == "true"
-    assert compact(folder).files == ()
-
-
-def test_a_dry_run_leaves_a_folder_as_it_is(tmp_path: Path) -> None:
-    save(labelled([PRE, POST] * 3), tmp_path, **ONE_EACH)
-    before = contents(tmp_path)
-    plan = compact(tmp_path, dry_run=True)
-
-    assert (plan.shards_before, plan.shards_after) == (6, 2)
-    assert contents(tmp_path) == before
-
-
-def test_a_folder_that_is_not_as_it_was_written_is_refused(tmp_path: Path) -> None:
-    save(labelled([PRE] * 3), tmp_path, **ONE_EACH)
-    path = next(tmp_path.glob("data/*/*.parquet"))
-    path.write_bytes(path.read_bytes()[:-1] + b"x")
-    before = contents(tmp_path)
-    with pytest.raises(FolderError, match=r"is stale, so nothing was merged.*another file"):
-        compact(tmp_path)
-    assert contents(tmp_path) == before
-
-
-def test_a_readme_that_is_edited_after_a_kill_is_not_overwritten(tmp_path: Path) -> None:
-    save(labelled([PRE] * 3), tmp_path / "old", **ONE_EACH)
-    shutil.copytree(tmp_path / "old", tmp_path / "new")
-    compact(tmp_path / "new")
-    folder, waiting = tmp_path / "old", tmp_path / "old" / PARTIAL / "repo/README.md"
-    waiting.parent.mkdir(parents=True)
-    waiting.write_bytes((tmp_path / "new/README.md").read_bytes())
-    old = (folder / "README.md").read_bytes()
-    (waiting.parents[1] / "replaces").write_text(hashlib.sha256(old).hexdigest())
-    (folder / "provenance/files.json").write_bytes(
-        (tmp_path / "new/provenance/files.json").read_bytes()
-    )
-    (folder / "README.md").write_bytes(old + b"\nMine.\n")
-    with pytest.raises(FolderError, match="is stale"):
-        compact(folder)
-    assert (folder / "README.md").read_bytes() == old + b"\nMine.\n"
-
-
-def test_a_readme_that_is_edited_while_shards_are_merged_is_not_overwritten(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    save(labelled([PRE] * 3), tmp_path, **ONE_EACH)
-    readme = tmp_path / "README.md"
-    edited = readme.read_bytes() + b"\nMine.\n"
-
-    def tally(*arguments: Any, **options: Any) -> Any:
-        readme.write_bytes(edited)
-        return tally_shards(*arguments, **options)
-
-    monkeypatch.setattr(rewriting, "tally_shards", tally)
-    with pytest.raises(FolderError, match="changed meanwhile"):
-        compact(tmp_path)
-    assert readme.read_bytes() == edited
-    assert len(list(tmp_path.glob("data/*/*.parquet"))) == 3
-
-
-def test_options_of_the_hub_are_refused_for_a_folder(tmp_path: Path) -> None:
-    save(labelled([PRE]), tmp_path)
-    with pytest.raises(UsageError, match="for datasets on the Hub"):
-        compact(tmp_path, create_pr=True)
-
-
-def test_neither_a_folder_nor_a_hub_id_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(FolderError, match="no such folder"):
-        compact(tmp_path / "missing")
