@@ -84,6 +84,15 @@ def _other(hub: Hub) -> dict[str, bytes]:
     return hub.repo("alice/other").files()
 
 
+@pytest.mark.parametrize("merged", [["no mark"], [7], 7, "0" * 32])
+def test_a_listing_with_marks_that_are_none_is_refused(hub: Hub, merged: object) -> None:
+    days(2)
+    repo, path = hub.repo(REPO), "provenance/files.json"
+    listing = json.loads(repo.files()[path]) | {"merged": merged}
+    repo.commit({path: json.dumps(listing).encode()})
+    unchanged(hub, SummaryError, "is not a listing that hf_provenance wrote")
+
+
 def test_what_we_did_not_publish_is_refused(hub: Hub) -> None:
     Dataset.from_dict({"text": ["Mine."]}).push_to_hub(REPO)
     unchanged(hub, SummaryError, "not published by hf_provenance")

@@ -25,7 +25,6 @@ from hf_provenance.publish.reading.before import Before
 from hf_provenance.publish.reading.publication import Publication, read_publication
 from hf_provenance.publish.reading.resolve import read_configs
 from hf_provenance.publish.remote.change import Change, Landed, once_in
-from hf_provenance.publish.remote.client_errors import any_errors
 from hf_provenance.publish.remote.commit import commit
 from hf_provenance.publish.remote.patience import Moved, Retry
 from hf_provenance.publish.remote.repo import HubRepo, HubTree
@@ -117,13 +116,13 @@ class Compactable:
         stay = [shard for shard in layout.shards if shard not in gone]
         size = sum(merge.size for merge in merges)
         return Compacted(
-            layout.rows,
-            len(layout.shards),
-            len(stay) + sum(merge.least(shard_bytes) for merge in merges),
-            len(layout.runs),
-            len({shard.run for shard in stay} | {merge.run for merge in merges}),
-            size,
-            size,
+            rows=layout.rows,
+            shards_before=len(layout.shards),
+            shards_after=len(stay) + sum(merge.least(shard_bytes) for merge in merges),
+            runs_before=len(layout.runs),
+            runs_after=len({shard.run for shard in stay} | {merge.run for merge in merges}),
+            bytes_read=size,
+            bytes_written=size,
             removed=tuple(sorted(shard.path for shard in gone)),
             planned=True,
             config_name=self.held.config,
@@ -161,18 +160,18 @@ class After:
 
 def compacted(before: Compactable, after: After, done: Rewritten) -> Compacted:
     """What came of it."""
-    new = done.shards
+    held, new = before.held, done.shards
     return Compacted(
-        before.held.layout.rows,
-        len(before.held.layout.shards),
-        len(after.layout.shards),
-        len(before.held.layout.runs),
-        len(after.layout.runs),
-        done.bytes_read,
-        sum(shard.size for shard in new),
-        (*(shard.path for shard in new), *after.files),
-        after.gone,
-        config_name=before.held.config,
+        rows=held.layout.rows,
+        shards_before=len(held.layout.shards),
+        shards_after=len(after.layout.shards),
+        runs_before=len(held.layout.runs),
+        runs_after=len(after.layout.runs),
+        bytes_read=done.bytes_read,
+        bytes_written=sum(shard.size for shard in new),
+        files=(*(shard.path for shard in new), *after.files),
+        removed=after.gone,
+        config_name=held.config,
     )
 
 
@@ -221,8 +220,7 @@ class Compaction:
             try:
                 return self._send(found, merges)
             except _MovedOn as error:
-                with any_errors(self.repo.name, "the commit"):
-                    retry.after(error)
+                retry.after(error)
 
     def _send(self, found: Compactable, merges: list[Merge]) -> Compacted:
         sent: dict[str, Shard] = {}

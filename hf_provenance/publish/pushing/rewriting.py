@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field, replace
@@ -197,7 +197,7 @@ class _Sources:
         with closing(OpenParquet(tree, first.path)) as opened:
             self.features = Features.from_arrow_schema(opened.schema)
         self._pool = ThreadPoolExecutor(_AHEAD)
-        self._coming = iter([shard for merge in merges for shard in merge.shards])
+        self._coming = enumerate([shard for merge in merges for shard in merge.shards])
         self._waiting: deque[Future[tuple[Tree, str]]] = deque()
 
     def tables(self, merge: Merge) -> Iterator[pa.Table]:
@@ -208,8 +208,8 @@ class _Sources:
             HubError: The Hub does not give it, or gives another one.
         """
         for shard in merge.shards:
-            for coming in self._next():
-                self._waiting.append(self._pool.submit(self._fetched, coming))
+            for number, coming in self._next():
+                self._waiting.append(self._pool.submit(self._fetched, number, coming))
             tree, path = self._waiting.popleft().result()
             with closing(OpenParquet(tree, path)) as opened:
                 if opened.rows != shard.rows:
@@ -229,14 +229,14 @@ class _Sources:
         """Fetch no more."""
         self._pool.shutdown(cancel_futures=True)
 
-    def _next(self) -> Iterable[Placed]:
-        """The shards to be fetched next."""
-        for shard in self._coming:
-            yield shard
+    def _next(self) -> Iterator[tuple[int, Placed]]:
+        """The shards to be fetched next, with their numbers."""
+        for coming in self._coming:
+            yield coming
             if len(self._waiting) >= _AHEAD:
                 return
 
-    def _fetched(self, shard: Placed) -> tuple[Tree, str]:
+    def _fetched(self, number: int, shard: Placed) -> tuple[Tree, str]:
         """A shard of a folder as it lies there; one of the Hub on this disk, checked by its hash.
 
         Raises:
@@ -245,7 +245,7 @@ class _Sources:
         if isinstance(self._tree.tree, FolderTree):
             return self._tree, shard.path
         digest = hashlib.sha256()
-        name = f"{shard.sha256}-{shard.path.replace('/', '-')}"
+        name = f"{number}.parquet"
         with RangedFile(self._tree, shard.path) as source, (self._folder / name).open("wb") as file:
             for start in range(0, source.size, _PIECE):
                 part = source.part(start, start + _PIECE)
