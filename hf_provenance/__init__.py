@@ -12,10 +12,10 @@ Data flows one way through the modules, and none imports one to its right:
 `annotate` gives every row its `prov_` columns; `split_by_crawl_date` divides rows by when they
 were collected; `summarize` turns rows into a small, exact summary; `build_card` says it in words;
 `save_to_folder` writes all of it as the folder a Hub repo would be, and `push_to_hub` puts it on
-the Hub in one commit. `load_summary` reads what a dataset states, `mixture_ratio` what a mix of
-datasets does, and `verify` says whether it is true. `mix_datasets` mixes them so that human rows
-stay, and `project_contamination` says what stated inputs lead to. Unknown is a value: nothing is
-ever guessed to be human.
+the Hub in one commit; `compact` merges the shards that many appends leave there. `load_summary`
+reads what a dataset states, `mixture_ratio` what a mix of datasets does, and `verify` says whether
+it is true. `mix_datasets` mixes them so that human rows stay, and `project_contamination` says
+what stated inputs lead to. Unknown is a value: nothing is ever guessed to be human.
 """
 
 from hf_provenance.annotate import annotate
@@ -41,6 +41,8 @@ from hf_provenance.mix import mix_datasets, plan_mix
 from hf_provenance.mix_plan import Mix
 from hf_provenance.mixing import mixture_ratio
 from hf_provenance.projection import project_contamination
+from hf_provenance.publish.compact import compact
+from hf_provenance.publish.contents.compacted import Compacted
 from hf_provenance.publish.contents.published import Published
 from hf_provenance.publish.folder import save_to_folder
 from hf_provenance.publish.hub import push_to_hub
@@ -62,6 +64,7 @@ __all__ = [
     "Annotator",
     "Assumption",
     "AuditReport",
+    "Compacted",
     "Conflicts",
     "Diversity",
     "DiversitySketch",
@@ -83,6 +86,7 @@ __all__ = [
     "audit_files",
     "build_card",
     "col",
+    "compact",
     "count_generations",
     "explain",
     "find_conflicts",

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -267,23 +267,42 @@ def all_offenders(
 
     Reads the columns that have a closed list of values; None if all values are in theirs.
     """
-    closed = {"origin": schema.ORIGINS, "method": schema.METHODS}
     if dataset.features is None:
         return None
-    arrow_schema = dataset.features.arrow_schema
+
+    def tables(columns: Sequence[str]) -> Iterator[tuple[int, pa.Table]]:
+        first = 0
+        rows = arrow_rows(dataset.select_columns(list(columns)))
+        for table in rows.iter(batch_size=batch_rows(dataset)):
+            yield first, table
+            first += table.num_rows
+
+    return offenders_in(tables, dataset.features, annotator)
+
+
+def offenders_in(
+    tables: Callable[[Sequence[str]], Iterable[tuple[int, pa.Table]]],
+    features: Features,
+    annotator: Annotator,
+) -> VocabularyError | None:
+    """The vocabulary error of all rows, wherever they come from; None if there is none.
+
+    Args:
+        tables: Gives columns of the rows table by table, and the number of the first row of each.
+        features: Features of the rows.
+        annotator: What labels them.
+    """
+    closed = {"origin": schema.ORIGINS, "method": schema.METHODS}
     for name in ("origin", "method", "source", "generator", "url", "language", "license"):
         field = getattr(annotator, name)
         if isinstance(field, Col) and (field.mapping or name in closed):
             bad: Counter[Any] = Counter()
             first_row = None
-            seen = 0
-            column = dataset.select_columns([resolve(field, arrow_schema)])
-            for table in arrow_rows(column).iter(batch_size=batch_rows(dataset)):
+            for first, table in tables([resolve(field, features.arrow_schema)]):
                 found = offenders(field, table, closed.get(name))
                 if found and first_row is None:
-                    first_row = seen + first_offender(field, table, found)
+                    first_row = first + first_offender(field, table, found)
                 bad += found
-                seen += table.num_rows
             if bad:
                 return offence(field, name, closed.get(name), bad, first_row)
     return None

@@ -44,6 +44,7 @@ for _verb in (
     audit.audit,
     diversity.diversity,
     hub.push,
+    hub.compact,
     hub.verify,
     hub.mixture,
     mix.mix,

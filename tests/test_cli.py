@@ -32,7 +32,7 @@ ROWS = [
     {"text": "Nobody knows.", "by": None, "date": "no date at all"},
 ]
 ORIGIN = ("--origin", "col(by, ai=synthetic, person=human)")
-ON_THE_HUB = {"push", "verify", "mixture"}
+ON_THE_HUB = {"push", "compact", "verify", "mixture"}
 VERBS = sorted(cli.commands.keys() - ON_THE_HUB)
 
 

@@ -11,6 +11,7 @@ from hub import Hub
 from test_cli import called, example_of, fails, run
 
 from hf_provenance.errors import AccessError
+from hf_provenance.publish.hub import push_to_hub
 
 ORIGIN = ("--origin", "col(by, ai=synthetic, person=human)")
 
@@ -51,6 +52,37 @@ def test_a_push_that_is_there_says_that_nothing_has_changed(hub: Hub, labelled: 
 def test_push_as_json_is_json_and_nothing_else(hub: Hub, labelled: Path) -> None:
     data = json.loads(push("--format", "json"))
     assert data["commit_oid"] == hub.repo("alice/x").head()
+
+
+def test_compact_says_what_it_would_do_then_what_it_did_then_that_nothing_is_left(
+    hub: Hub, labelled: Path
+) -> None:
+    push()
+    rows = load_dataset("labelled")["train"].select([1])
+    push_to_hub(rows, "alice/x", mode="append", figures=False, progress=False)
+    before = hub.repo("alice/x").head()
+    planned = run("compact", "alice/x", "--dry-run").stdout
+    assert planned.startswith("alice/x: 2 shards of 2 runs would become at least 1 of 1;")
+    assert hub.repo("alice/x").head() == before
+    said = run("--quiet", "compact", "alice/x").stdout
+    assert said.startswith("alice/x: 2 shards of 2 runs became 1 of 1.\n  3 rows as before; ")
+    assert hub.repo("alice/x").head() in said
+    assert "nothing to merge" in run("--quiet", "compact", "alice/x").stdout
+
+
+def test_compact_as_json_is_json_and_nothing_else(hub: Hub, labelled: Path) -> None:
+    push()
+    data = json.loads(run("compact", "alice/x", "--format", "json", "--dry-run").stdout)
+    assert (data["planned"], data["removed"]) == (True, [])
+    assert data["commit_oid"] == hub.repo("alice/x").head()
+
+
+def test_compact_of_a_changed_repo_has_status_2_and_names_the_change(
+    hub: Hub, labelled: Path
+) -> None:
+    push()
+    Dataset.from_dict({"text": ["Mine."]}).push_to_hub("alice/x")
+    assert "no longer reads 2 rows" in fails("compact", "alice/x")
 
 
 def test_verify_of_what_was_pushed_is_true_with_status_0(hub: Hub, labelled: Path) -> None:
@@ -104,7 +136,7 @@ def test_annotate_says_where_to(hub: Hub, labelled: Path) -> None:
     assert "-o FOLDER, or --push" in fails("annotate", "rows.parquet")
 
 
-@pytest.mark.parametrize("verb", ["push", "verify", "mixture"])
+@pytest.mark.parametrize("verb", ["push", "compact", "verify", "mixture"])
 def test_the_example_in_the_help_of_a_hub_verb_runs_as_it_stands(
     hub: Hub, labelled: Path, verb: str
 ) -> None:

@@ -23,7 +23,8 @@ class CardEdit:
 
     Attributes:
         provenance: One config's block in our key `provenance`, replaced whole. Those of other
-            configs stay. The editor adds to it what this config sets of the standard keys.
+            configs stay. The editor adds to it what this config sets of the standard keys. None
+            for an edit of entries alone: our key, the standard keys and our section stay.
         config: The config: the default's block stands at the top of the key, others under
             `configs` by name.
         configs: Entries of `configs`; one of the same `config_name` is replaced, others stay.
@@ -42,7 +43,7 @@ class CardEdit:
         title: The heading of a README that does not exist yet.
     """
 
-    provenance: Mapping[str, object]
+    provenance: Mapping[str, object] | None
     config: str = DEFAULT
     configs: Sequence[Mapping[str, object]] = ()
     dataset_info: Sequence[Mapping[str, object]] = ()

@@ -59,9 +59,10 @@ def edit_readme(existing: bytes | None, edit: CardEdit) -> EditedReadme:
         splices.append(Splice(0, 0, opening))
     elif plan.new:
         splices.append(plan.insertion())
-    splices += section_splices(
-        content, found.end() if found else 0, edit.section, edit.body, newline
-    )
+    if edit.provenance is not None:
+        splices += section_splices(
+            content, found.end() if found else 0, edit.section, edit.body, newline
+        )
     edited = apply(content, splices)
     _check(edited, plan, edit, newline)
     try:
@@ -217,6 +218,8 @@ def _check(edited: str, plan: Plan, edit: CardEdit, newline: str) -> None:
             raise CardError(f"{key}: its value cannot be read back from YAML; please report this")
     if edit.configs:
         _check_defaults(before, after, [entry["config_name"] for entry in edit.configs])
+    if edit.provenance is None:
+        return
     markers, _ = find_markers(edited, found.end(), edit.section)
     between = [edited[one[2] : other[1]] for one, other in pairwise(markers)]
     ours = [section_text(edit.section, edit.body, newline)] if markers or edit.body.strip() else []

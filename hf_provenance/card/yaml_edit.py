@@ -26,15 +26,16 @@ class Plan(Patch):
         super().__init__(block, newline)
         self.kept: list[Difference] = []
         self._ownership = Ownership(self._held(), edit.config)
-        record = self._set_standard_keys(edit)
+        record = {} if edit.provenance is None else self._set_standard_keys(edit)
         drop = set(edit.drop_configs)
         self._upsert("configs", _named(edit.configs, "configs"), drop)
         self._upsert("dataset_info", _named(edit.dataset_info, "dataset_info"), drop)
-        ours = plain(self._ownership.merged(edit.provenance, record), OUR_KEY)
-        if OUR_KEY in block.keys:
-            self.replace_key(OUR_KEY, ours)
-        else:
-            self.new[OUR_KEY] = ours
+        if edit.provenance is not None:
+            ours = plain(self._ownership.merged(edit.provenance, record), OUR_KEY)
+            if OUR_KEY in block.keys:
+                self.replace_key(OUR_KEY, ours)
+            else:
+                self.new[OUR_KEY] = ours
         self.remove_lines()
 
     def _held(self) -> object:

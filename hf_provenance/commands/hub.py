@@ -1,4 +1,4 @@
-"""Verbs on published datasets: push, verify, mixture."""
+"""Verbs on published datasets: push, compact, verify, mixture."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ import click
 
 from hf_provenance.card.facts import DEFAULT
 from hf_provenance.commands import options as shared
-from hf_provenance.commands.printing import print_data, print_verification, report
+from hf_provenance.commands.printing import print_compacted, print_data, print_verification, report
 from hf_provenance.inputs import is_publication, open_input, reading
 from hf_provenance.mixing import mixture_ratio
+from hf_provenance.publish.compact import compact as compact_place
+from hf_provenance.publish.contents.shards import SHARD_BYTES
 from hf_provenance.publish.hub import AUTO, push_to_hub
 from hf_provenance.publish.pushing.heads import CREATE, MODES
 from hf_provenance.publish.pushing.push import DUPLICATES, KEEP
@@ -94,6 +96,37 @@ def push(
         dataset = input_ if whole else open_input(input_, config=config)
         published = push_to_hub(dataset, repo_id, **named, **chosen)
     report(published, form, quiet)
+
+
+@click.command()
+@click.argument("place", metavar="INPUT")
+@click.option("--config-name", default=DEFAULT, show_default=True, help="Config to compact.")
+@click.option(
+    "--max-shard-size",
+    type=click.IntRange(min=1),
+    default=SHARD_BYTES,
+    show_default=True,
+    metavar="BYTES",
+    help="Most bytes of Arrow data in one shard.",
+)
+@click.option("--dry-run", is_flag=True, help="Say what would be merged; read no data.")
+@click.option("--revision", help="Branch to commit to.")
+@click.option("--create-pr", is_flag=True, help="Open a pull request; main stays.")
+@click.option("--commit-message", help="First line of the commit.")
+@shared.form
+@click.pass_obj
+def compact(quiet: bool, /, place: str, form: str, **options: Any) -> None:
+    """Merge the small shards that many appends leave in a published INPUT, in one commit.
+
+    INPUT is a folder or a Hub id. Rows, their order and all that the card says of them stay.
+
+    Example: hf-provenance compact owner/name --dry-run
+    """
+    found = compact_place(place, progress=not quiet, **options)
+    if form == "json":
+        print_data(found.to_dict())
+    else:
+        print_compacted(found)
 
 
 @click.command()

@@ -13,6 +13,7 @@ from hf_provenance.card.advice import next_steps
 from hf_provenance.card.contents import problems
 from hf_provenance.card.facts import DEFAULT
 from hf_provenance.examples import problem_examples
+from hf_provenance.publish.contents.compacted import Compacted
 from hf_provenance.publish.contents.layout import view_of
 from hf_provenance.publish.contents.published import Published
 from hf_provenance.publish.reading.verification import Verification
@@ -86,6 +87,32 @@ def print_published(published: Published) -> None:
     if buckets:
         view = view_of(config)
         click.echo(f'         load_dataset("{where}", "{view}")  # {", ".join(buckets)}')
+
+
+def print_compacted(found: Compacted) -> None:
+    """Print what was merged, or would be."""
+    if not found.removed:
+        click.echo(f"{found.place}: there is nothing to merge; nothing has changed.")
+        return
+    before = f"{found.place}: {found.shards_before:,} shards of {found.runs_before:,} runs"
+    after = f"{found.shards_after:,} of {found.runs_after:,}"
+    rows = f"{numerals.number(found.rows)} rows as before"
+    if found.planned:
+        click.echo(f"{before} would become at least {after}; nothing has changed.")
+        click.echo(
+            f"  {rows}; {numerals.number(found.bytes_read)} bytes to read, and the labels of all "
+            "other shards"
+        )
+        return
+    click.echo(f"{before} became {after}.")
+    click.echo(
+        f"  {rows}; {numerals.number(found.bytes_read)} bytes read, "
+        f"{numerals.number(found.bytes_written)} written"
+    )
+    if found.commit_oid:
+        click.echo(f"  commit {found.commit_oid}")
+    if found.pull_request:
+        click.echo(f"  in pull request {found.pull_request}, which is yours to merge")
 
 
 def print_verification(found: Verification) -> None:

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -23,13 +23,13 @@ from datasets import Features
 from datasets.fingerprint import Hasher
 from tqdm.auto import tqdm
 
-from hf_provenance.annotate import annotator_of, unlabelled_features
+from hf_provenance.annotate import annotator_of, offenders_in, unlabelled_features
 from hf_provenance.annotator import Annotator
 from hf_provenance.card.facts import DEFAULT
 from hf_provenance.engines.executors import Executor, choose, do_all
 from hf_provenance.engines.files import Files, Reader, Task, find_files
 from hf_provenance.engines.outcomes import Outcome, writing
-from hf_provenance.errors import EngineError, ProvenanceError
+from hf_provenance.errors import EngineError, ProvenanceError, VocabularyError
 from hf_provenance.publish.contents.edition import Description
 from hf_provenance.publish.contents.layout import Layout
 from hf_provenance.publish.contents.published import Published
@@ -41,7 +41,7 @@ from hf_provenance.publish.contents.rows import (
     write_tables,
 )
 from hf_provenance.publish.contents.shards import SHARD_BYTES, Shard
-from hf_provenance.publish.folder import bring_into_view, half_written, require_config_name
+from hf_provenance.publish.folder import bring_into_view, partial_folder, require_config_name
 from hf_provenance.publish.reading.before import TASKS, look_into
 from hf_provenance.splits import DEFAULT_BY, MAX_BUCKETS, Buckets, require_split_name
 from hf_provenance.summary import Summary, merge
@@ -135,6 +135,11 @@ class FileTask:
             for first, table in self.reader.tables(part):
                 try:
                     rows = self.annotator.annotate_table(table.select(columns), first_row=first)
+                except VocabularyError as error:
+                    whole = offenders_in(
+                        partial(self.reader.tables, part), self.given, self.annotator
+                    )
+                    raise VocabularyError(f"{part.file}: {whole or error}") from error
                 except ProvenanceError as error:
                     raise type(error)(f"{part.file}: {error}") from error
                 yield rows.cast(arrow_schema)
@@ -190,11 +195,11 @@ class AnnotateJob:
         for another in samples[1:]:
             sample = sample + another if sample else another
         before = look_into(self.folder, self.config, self.replacing)
-        with half_written(self.folder) as partial:
+        with partial_folder(self.folder) as staging:
             published = bring_into_view(
                 self.folder,
                 before,
-                partial,
+                staging,
                 written,
                 sample,
                 self.run.features,

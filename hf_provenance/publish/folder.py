@@ -124,7 +124,7 @@ def save_to_folder(
     measured = Measured.read(audits, diversity)
     description = Description(repo_id, template, tokenizer, figures, card_data, measured)
 
-    with half_written(folder) as partial:
+    with partial_folder(folder) as partial:
         written = write_splits(
             splits, features, buckets, partial, sampler, max_shard_size, progress
         )
@@ -183,15 +183,15 @@ def bring_into_view(
         is_default=before.default == config,
     )
     for name, content in edition.files.items():
-        _write(staged / name, content)
+        write_file(staged / name, content)
     files = (*sorted(shard.path for shard in layout.shards), *edition.files)
-    _move(staged, folder, files)
+    move_files(staged, folder, files)
     sweep(folder, config, files)
     return Published(written.summary, files, edition.kept, config, path=folder)
 
 
 @contextmanager
-def half_written(folder: Path) -> Iterator[Path]:
+def partial_folder(folder: Path) -> Iterator[Path]:
     """A place for what is half written, gone afterwards whatever happens."""
     partial = folder / PARTIAL
     existed = folder.exists()
@@ -250,12 +250,13 @@ def _stage_shards(shards: list[Shard], config: str, run: str, staged: Path) -> N
         os.replace(shard.file, path)
 
 
-def _write(path: Path, content: bytes) -> None:
+def write_file(path: Path, content: bytes) -> None:
+    """Write a file, and the folders that it is in."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content)
 
 
-def _move(staged: Path, folder: Path, files: Iterable[str]) -> None:
+def move_files(staged: Path, folder: Path, files: Iterable[str]) -> None:
     """Move files into the folder in the order given; the README, last, brings them into view."""
     for path in files:
         (folder / path).parent.mkdir(parents=True, exist_ok=True)

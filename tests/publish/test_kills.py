@@ -16,7 +16,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
@@ -24,6 +24,7 @@ import pytest
 from datasets import Dataset
 
 import hf_provenance as hfp
+from hf_provenance.publish.contents.listing import LISTING
 from hf_provenance.publish.reading.before import PARTIAL
 
 from . import POST, PRE, UNDATED, contents, labelled, save, shown, told
@@ -38,14 +39,13 @@ import os, shutil, signal, sys
 from pathlib import Path
 place = Path(sys.argv[1])
 sys.path[:0] = sys.argv[3:]
-from publish import save
-from publish.test_kills import new_rows
+from publish.test_kills import change
 from datasets import disable_progress_bars
 
 disable_progress_bars()
-rows, options = new_rows(sys.argv[2])
+changed = change(sys.argv[2])
 STEPS = {"os.rename", "os.remove"}
-if sys.argv[2] == "other rows":
+if sys.argv[2] != "other order":
     STEPS |= {"open", "os.mkdir", "os.rmdir", "shutil.rmtree"}
 
 
@@ -63,7 +63,7 @@ def run(folder, last):
         taken += 1
 
     sys.addaudithook(watch)
-    save(rows, folder, overwrite=True, **options)
+    changed(folder)
 
 
 def fork_at(step):
@@ -94,6 +94,14 @@ def new_rows(name: str) -> tuple[Dataset, dict[str, object]]:
         "other rows": (labelled(NEW, start=100), {"by": "year"}),
         "other order": (labelled(OLD).select(range(len(OLD) - 1, -1, -1)), {}),
     }[name]
+
+
+def change(name: str) -> Callable[[Path], object]:
+    """What the children do to a folder."""
+    if name == "merged shards":
+        return partial(hfp.compact, progress=False)
+    rows, options = new_rows(name)
+    return partial(save, rows, overwrite=True, **options)
 
 
 def kill_at_every_step(place: Path, name: str) -> list[Path]:
@@ -170,6 +178,49 @@ def test_a_first_run_that_was_killed_can_simply_be_run_again(tmp_path: Path) -> 
         # With all but the README there, it may as well be that somebody deleted the README.
         save(rows, folder, overwrite=folder in complete, **options)
         assert contents(folder) == done, folder.name
+
+
+# merges
+
+
+@pytest.fixture(scope="module")
+def killed_merges(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Path]]:
+    place = tmp_path_factory.mktemp("merges")
+    save(labelled(OLD), place / "old", max_shard_size=1)
+    (place / "old/data/mine.parquet").write_bytes(b"mine")
+    return place / "old", kill_at_every_step(place, "merged shards")
+
+
+def test_a_merge_that_is_killed_at_any_step_leaves_the_old_view_or_the_new_one(
+    killed_merges: tuple[Path, list[Path]],
+) -> None:
+    old, folders = killed_merges
+    readmes = {(folder / "README.md").read_bytes() for folder in folders}
+    states = distinct(folders)
+    assert len(readmes) == 2
+    assert len(states) > 10
+    for folder in states:
+        assert in_view(folder) == in_view(old), folder.name
+
+
+def test_a_merge_that_was_killed_at_any_step_is_completed_by_the_next(
+    killed_merges: tuple[Path, list[Path]], tmp_path: Path
+) -> None:
+    old, folders = killed_merges
+    done = contents(folders[-1])
+    before_readme = 0
+    for folder in folders:
+        readme, listing = ((folder / name).read_bytes() for name in ("README.md", LISTING))
+        before_readme += readme != done["README.md"] and listing == done[LISTING]
+        again = tmp_path / folder.name
+        shutil.copytree(folder, again)
+        hfp.compact(again, progress=False)
+        assert contents(again) == done, folder.name
+        assert not (again / PARTIAL).exists()
+    assert before_readme
+    assert len([path for path in done if path.startswith("data/")]) == 2 + 1
+    assert hfp.verify(folders[-1]).state == "true"
+    assert in_view(old) == in_view(folders[-1])
 
 
 # interrupts
@@ -258,6 +309,31 @@ def test_a_disk_that_is_full_at_any_moment_leaves_the_folder_as_it_was(small_dis
     assert failed > 5
     assert set(contents(folder)) == set(published.files)
     assert sorted(shown(folder)["train"]) == list(range(100, 100 + len(NEW)))
+
+
+def test_a_merge_on_a_disk_that_is_full_at_any_moment_leaves_the_folder_as_it_was(
+    small_disk: Path,
+) -> None:
+    folder = small_disk / "repo"
+    save(labelled(OLD * 3), folder, max_shard_size=1)
+    before, view = contents(folder), in_view(folder)
+    page = os.statvfs(small_disk).f_frsize
+    free = failed = 0
+    while True:
+        room = shutil.disk_usage(small_disk).free - free * page
+        (small_disk / "filler").write_bytes(b"." * room)
+        try:
+            hfp.compact(folder, progress=False)
+        except hfp.ProvenanceError as error:
+            assert "is full" in str(error)  # noqa: PT017
+            assert contents(folder) == before
+            assert not (folder / PARTIAL).exists()
+        else:
+            break
+        failed, free = failed + 1, free + 1
+        (small_disk / "filler").unlink()
+    assert failed > 5
+    assert in_view(folder) == view
 
 
 def test_a_file_that_may_not_grow_leaves_the_folder_as_it_was(tmp_path: Path) -> None:

@@ -132,7 +132,7 @@ def before(hub: Hub, station: str, function: Callable[[], object], **options: An
 
 @dataclass(frozen=True)
 class Operation:
-    """A push.
+    """A push, or what else changes a repo.
 
     Attributes:
         run: Does it.
@@ -140,7 +140,7 @@ class Operation:
         stations: What it asks of the Hub.
     """
 
-    run: Callable[..., hfp.Published]
+    run: Callable[..., hfp.Published | hfp.Compacted]
     start: Callable[[], object] | None
     stations: tuple[str, ...] = _ALWAYS
 
@@ -185,10 +185,14 @@ OPERATIONS = {
         lambda: push(_rows()),
         (*_ALWAYS, "list pull requests", "look at the pull request", "merge"),
     ),
+    "compact": Operation(
+        lambda **options: hfp.compact(REPO, **({"progress": False} | options)),
+        lambda: [append(_rows(start)) for start in (0, 10, 20)],
+    ),
 }
 
 
-def do(name: str, number: int = 0) -> hfp.Published:
+def do(name: str, number: int = 0) -> hfp.Published | hfp.Compacted:
     """An operation, or an append of rows of its own for each number."""
     if name in OPERATIONS:
         return OPERATIONS[name].run()
@@ -204,6 +208,7 @@ _OWN = {
     "append": _ALWAYS,
     "in place": ("look at the repo", "list files", "begin a download", "download"),
     "in parts": ("list pull requests", "look at the pull request"),
+    "compact": ("look at the repo", "list files", "begin a download", "download"),
 }
 MOST_STATIONS = [
     (name, station)

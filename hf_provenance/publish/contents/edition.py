@@ -21,10 +21,11 @@ from datasets import Features
 from hf_provenance.card.badge import badge_json, badge_svg
 from hf_provenance.card.card import edit_card
 from hf_provenance.card.contents import timeline
-from hf_provenance.card.edits import Difference
+from hf_provenance.card.edits import CardEdit, Difference
 from hf_provenance.card.facts import DEFAULT, Facts
 from hf_provenance.card.figures import timeline_png, timeline_svg
 from hf_provenance.card.measured import Measured
+from hf_provenance.card.readme import edit_readme
 from hf_provenance.errors import SummaryError
 from hf_provenance.publish.contents.layout import Layout
 from hf_provenance.publish.contents.listing import LISTING, write_listing
@@ -127,7 +128,6 @@ def make_edition(
     files = {inside(layout.config, path): content for path, content in files.items()}
     files |= {ids_path(layout.config, run): ids_parquet(found) for run, found in ids.items()}
     files = {path: files[path] for path in sorted(files)}
-    listed = sorted({*files, *others})
     configs = make_configs(layout, is_default=is_default)
     edited = edit_card(
         summary,
@@ -138,9 +138,7 @@ def make_edition(
         dataset_info=make_dataset_info(layout, features),
         drop_configs={*views} - {entry["config_name"] for entry in configs},
     )
-    listing = write_listing(layout, listed)
-    files |= {inside(layout.config, LISTING): canonical_json(listing, indent=1)}
-    files |= {README: edited.content}
+    files |= _listing(layout, {*files, *others}) | {README: edited.content}
     for path in (README, inside(layout.config, SUMMARY), inside(layout.config, LISTING)):
         if len(files[path]) > MOST_READ:
             raise SummaryError(
@@ -148,6 +146,45 @@ def make_edition(
                 "are ever read: write larger shards, fewer buckets, or another config."
             )
     return Edition(files, edited.kept)
+
+
+def relist(
+    layout: Layout,
+    features: Features,
+    ids: Mapping[str, Ids],
+    *,
+    readme: bytes,
+    is_default: bool,
+    others: Sequence[str],
+) -> dict[str, bytes]:
+    """Write what says where rows lie, for rows that are the same and lie in other shards.
+
+    What is said of the rows stays, whoever worded it: summary, badge, figures, and our key and
+    section of the README.
+
+    Args:
+        layout: Where all shards of the config lie.
+        features: Features of the rows.
+        ids: Runs whose ids are to be written -> first 48 bits of each id.
+        readme: The README that is there.
+        is_default: The config is read when none is named.
+        others: Small files of the config that lie there already and stay.
+
+    Returns:
+        Path in the repo -> content; the README last.
+
+    Raises:
+        CardError: The README cannot be edited safely.
+    """
+    files = {ids_path(layout.config, run): ids_parquet(ids[run]) for run in sorted(ids)}
+    edit = CardEdit(
+        None,
+        layout.config,
+        configs=make_configs(layout, is_default=is_default),
+        dataset_info=make_dataset_info(layout, features),
+    )
+    edited = edit_readme(readme, edit)
+    return files | _listing(layout, {*files, *others}) | {README: edited.content}
 
 
 def inside(config: str, path: str) -> str:
@@ -158,6 +195,11 @@ def inside(config: str, path: str) -> str:
 def ids_path(config: str, run: str) -> str:
     """Path of the ids of a run."""
     return inside(config, f"provenance/ids/{run}.parquet")
+
+
+def _listing(layout: Layout, beside: Collection[str]) -> dict[str, bytes]:
+    listing = write_listing(layout, sorted(beside))
+    return {inside(layout.config, LISTING): canonical_json(listing, indent=1)}
 
 
 def _draws(summary: Summary, figures: bool | None) -> bool:

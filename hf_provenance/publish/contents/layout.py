@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import NamedTuple
 
@@ -75,11 +75,14 @@ class Layout:
         config: Name of the config.
         buckets: The rule that divides them, or None.
         shards: The shards, run after run and in the order in which they are read.
+        merged: Marks of runs whose shards have been merged into others, so that one that is sent
+            again is known.
     """
 
     config: str
     buckets: Buckets | None
     shards: tuple[Placed, ...] = ()
+    merged: tuple[str, ...] = ()
 
     def with_run(self, run: str, shards: Iterable[Shard]) -> Layout:
         """The layout with the shards of one more run after all others."""
@@ -105,10 +108,13 @@ class Layout:
             )
             for shard in sorted(given, key=place)
         )
-        return Layout(self.config, self.buckets, self.shards + placed)
+        return replace(self, shards=self.shards + placed)
 
     def without(self, splits: Iterable[str]) -> Layout:
-        """The layout without the shards of some splits."""
+        """The layout without the shards of some splits, and without marks of merged runs.
+
+        Of a run that was merged, rows may be gone with them.
+        """
         gone = set(splits)
         kept = tuple(shard for shard in self.shards if shard.split not in gone)
         return Layout(self.config, self.buckets, kept)

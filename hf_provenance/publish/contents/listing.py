@@ -20,6 +20,7 @@ from hf_provenance.sums import TABLES
 LISTING = "provenance/files.json"
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+_MARK = re.compile(r"[0-9a-f]{32}")
 _PLACE = re.compile(rf"-{RUN}-(\d{{5,}})\.parquet$")
 _NAME = re.compile(r"\w+(\.\w+)*")
 _COUNTS = ("rows", "arrow_bytes", "size")
@@ -59,7 +60,7 @@ def write_listing(layout: Layout, others: Sequence[str]) -> dict[str, Any]:
             for view, splits in layout.views().items()
         },
         "others": list(others),
-    }
+    } | ({"merged": list(layout.merged)} if layout.merged else {})
 
 
 def read_listing(
@@ -83,11 +84,14 @@ def read_listing(
     try:
         shards = tuple(_placed(entry, config, buckets) for entry in data["shards"])
         others = tuple(data["others"])
+        merged = tuple(data.get("merged", ()))
+        if not all(isinstance(mark, str) and _MARK.fullmatch(mark) for mark in merged):
+            raise ValueError("a mark that is none")
         if not all(isinstance(path, str) for path in others):
             raise TypeError("a path that is no text")
         if len({shard.path for shard in shards}) < len(shards):
             raise ValueError("a shard that is listed twice")
-        layout = Layout(config, buckets, shards)
+        layout = Layout(config, buckets, shards, merged)
         if data["views"] != write_listing(layout, others)["views"]:
             raise ValueError("views that are not those of its shards")
     except (KeyError, TypeError, ValueError, AttributeError) as error:

@@ -150,14 +150,7 @@ class Head:
     @property
     def read_elsewhere(self) -> set[str]:
         """Files that other configs read, our views of this one left out."""
-        ours = {self.config, *self.before.views(self.config)}
-        return {
-            path
-            for name, reading in self.readings.configs.items()
-            if name not in ours
-            for paths in reading.files.values()
-            for path in paths
-        }
+        return set(self.readings.elsewhere({self.config, *self.before.views(self.config)}))
 
 
 def changes_of(held: Publication) -> tuple[str, ...]:

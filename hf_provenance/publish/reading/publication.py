@@ -95,13 +95,25 @@ def open_tree(
         FolderError: Neither.
         AccessError: The repo or revision is not there for this token.
     """
+    folder = folder_of(repo_id_or_folder)
+    if folder is not None:
+        return FolderTree(folder)
+    return HubRepo.of(str(repo_id_or_folder), revision, token).tree()
+
+
+def folder_of(repo_id_or_folder: str | Path) -> Path | None:
+    """The folder that is named, or None where a Hub id is.
+
+    Raises:
+        FolderError: Neither.
+    """
     folder = Path(repo_id_or_folder)
     if folder.is_dir():
-        return FolderTree(folder)
+        return folder
     name = str(repo_id_or_folder)
     if isinstance(repo_id_or_folder, Path) or name.count("/") != 1 or name.startswith((".", "/")):
         raise FolderError(f"{name}: no such folder, and it is no Hub id (OWNER/NAME).")
-    return HubRepo.of(name, revision, token).tree()
+    return None
 
 
 def load_summary(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from glob import has_magic
 from posixpath import basename, dirname, normpath
@@ -61,6 +61,16 @@ class Readings:
     configs: Mapping[str, Reading]
     default: str | None
     format: str | None
+
+    def elsewhere(self, ours: Collection[str]) -> dict[str, str]:
+        """Files that other configs than these read -> one that reads it."""
+        return {
+            path: name
+            for name, reading in self.configs.items()
+            if name not in ours
+            for paths in reading.files.values()
+            for path in paths
+        }
 
 
 def read_configs(front: Mapping[str, Any], paths: Iterable[str]) -> Readings:
