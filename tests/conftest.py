@@ -44,7 +44,9 @@ SLOW = (
     "test_push_kills.py",
     "test_push_many_shards.py",
     "test_push_together.py",
+    "test_ray.py",
     "test_readme.py",
+    "test_spark.py",
 )
 """Suites that inject faults, kill processes, train chains or run whole sessions."""
 

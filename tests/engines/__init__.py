@@ -15,9 +15,12 @@ import pyarrow.parquet as pq
 
 from hf_provenance.engines.annotating import FileTask
 from hf_provenance.engines.files import Task
-from hf_provenance.errors import LabelError
+from hf_provenance.errors import LabelError, ProvenanceError
 from hf_provenance.summary import Summary
 
+SCHEMA = pa.schema(
+    [("text", pa.string()), ("n", pa.int64()), ("date", pa.string()), ("by", pa.string())]
+)
 DATES = ("2021-05-06T07:08:09Z", "2024-03-01", "CC-MAIN-2022-49", None)
 
 
@@ -27,10 +30,11 @@ def rows(start: int, count: int) -> pa.Table:
     return pa.table(
         {
             "text": [f"This is the plain English text of row number {n}." for n in numbers],
-            "n": pa.array(numbers, pa.int64()),
-            "date": pa.array([DATES[n % 4] for n in numbers], pa.string()),
+            "n": list(numbers),
+            "date": [DATES[n % 4] for n in numbers],
             "by": [("ai", "person", "nobody")[n % 3] for n in numbers],
-        }
+        },
+        schema=SCHEMA,
     )
 
 
@@ -99,3 +103,12 @@ class HalfWay:
             (half / "train-all-00000.parquet").write_bytes(b"PAR1")
             os.kill(os.getpid(), signal.SIGKILL)
         return self.task(task)
+
+
+def error_of(function: Any, *arguments: Any, **options: Any) -> str:
+    """The error of ours that a call ends with."""
+    try:
+        function(*arguments, **options)
+    except ProvenanceError as error:
+        return f"{type(error).__name__}: {error}"
+    return ""

@@ -116,7 +116,7 @@ def test_workers_end_when_their_parent_is_killed(tmp_path: Path) -> None:
     (tmp_path / "place").mkdir()
     session = started(tmp_path / "place")
     session.kill()
-    session.wait()
+    session.communicate()
     assert gone([int(file.name) for file in (tmp_path / "place").iterdir()])
 
 
