@@ -34,8 +34,10 @@ from hf_provenance.errors import (
     UsageError,
     VocabularyError,
 )
+from hf_provenance.language_time import tell_expected_time
 from hf_provenance.plan import check_one_plan
 from hf_provenance.sources.fields import Col, first_offender, offence, offenders, resolve
+from hf_provenance.sources.language_workers import in_processes
 from hf_provenance.tables import arrow_rows, batch_rows
 
 DatasetLike = TypeVar("DatasetLike", Dataset, DatasetDict, IterableDataset, IterableDatasetDict)
@@ -56,7 +58,7 @@ def annotate(
         annotator: What to state and where to look; or give its fields directly.
         overwrite: Replace provenance columns that are already there.
         num_proc: Processes for `Dataset.map`. Worth it only with a language detector or a
-            tokenizer; ignored for streams.
+            tokenizer. For streams, processes that detect languages with langdetect, and no others.
         **fields: Fields of `Annotator`, instead of `annotator`.
 
     Returns:
@@ -81,7 +83,7 @@ def annotate(
     if isinstance(dataset, DatasetDict | IterableDatasetDict):
         return _annotate_splits(dataset, annotator, overwrite, num_proc)
     if isinstance(dataset, IterableDataset):
-        return _annotate_stream(dataset, annotator, overwrite)
+        return _annotate_stream(dataset, annotator, overwrite, num_proc)
     if isinstance(dataset, Dataset):
         return _annotate_rows(_cleared(dataset, overwrite), annotator, num_proc)
     raise UsageError(
@@ -193,6 +195,7 @@ def _annotate_rows(dataset: Dataset, annotator: Annotator, num_proc: int | None)
         nothing = Dataset(info.features.arrow_schema.empty_table(), info=info, split=dataset.split)
         return _with_format_of(dataset, nothing, plan.written)
     needed = list(plan.needed)
+    tell_expected_time(dataset, annotator, plan, num_proc)
     try:
         labels = (
             dataset.select_columns(needed)
@@ -232,9 +235,12 @@ def _with_format_of(dataset: Dataset, annotated: Dataset, written: tuple[str, ..
 
 
 def _annotate_stream(
-    dataset: IterableDataset, annotator: Annotator, overwrite: bool
+    dataset: IterableDataset, annotator: Annotator, overwrite: bool, num_proc: int | None
 ) -> IterableDataset:
     form = dataset._formatting
+    if num_proc is not None:
+        language = in_processes(annotator.language, num_proc)
+        annotator = dataclasses.replace(annotator, language=language)
     rows = _cleared(arrow_rows(dataset), overwrite)
     annotated = rows.map(
         _AllColumns(annotator),
