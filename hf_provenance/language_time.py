@@ -69,7 +69,7 @@ def tell_expected_time(
             "Detecting the languages of %s rows takes about %s, at %s rows/s%s. Quicker: %s.",
             numerals.number(undeclared),
             _in_words(expected),
-            numerals.number(round(rate)),
+            numerals.number(round(rate)) if rate >= 10 else f"{rate:.1f}",
             f" in each of {num_proc} processes" if num_proc else "",
             _quicker(detect),
         )
@@ -78,7 +78,7 @@ def tell_expected_time(
 def _quicker(detect: Detect) -> str:
     """What takes less time than a detector."""
     ways = ['name a column that declares them, language=col("...")']
-    if not isinstance(detect, FastLanguage):
+    if not isinstance(getattr(detect, "detector", detect), FastLanguage):
         ways.append('detect with language="fast"')
     return " or ".join([*ways, "use more processes, num_proc=..."])
 

@@ -84,7 +84,10 @@ def in_processes(language: Any, processes: int) -> Any:
     """
     if isinstance(language, CachedLanguage):
         return replace(language, detector=in_processes(language.detector, processes))
-    return LanguageWorkers(processes) if language == LANGDETECT and processes != 1 else language
+    if language != LANGDETECT:
+        return language
+    workers = LanguageWorkers(processes)
+    return workers if processes > 1 else language
 
 
 class _Pool:

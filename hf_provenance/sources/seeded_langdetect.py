@@ -12,6 +12,7 @@ tenths of one.
 from __future__ import annotations
 
 import json
+import os
 import signal
 import sys
 from functools import cache
@@ -65,8 +66,11 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C is for the process that asks
     for line in sys.stdin.buffer:
         answers = [langdetect_language(text) for text in json.loads(line)]
-        sys.stdout.buffer.write(json.dumps(answers).encode() + b"\n")
-        sys.stdout.buffer.flush()
+        try:
+            sys.stdout.buffer.write(json.dumps(answers).encode() + b"\n")
+            sys.stdout.buffer.flush()
+        except BrokenPipeError:
+            os._exit(0)  # nobody listens, also not to what Python says of it at its end
 
 
 if __name__ == "__main__":
