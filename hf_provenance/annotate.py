@@ -195,8 +195,8 @@ def _annotate_rows(dataset: Dataset, annotator: Annotator, num_proc: int | None)
         nothing = Dataset(info.features.arrow_schema.empty_table(), info=info, split=dataset.split)
         return _with_format_of(dataset, nothing, plan.written)
     needed = list(plan.needed)
-    tell_expected_time(dataset, annotator, plan, num_proc)
     try:
+        tell_expected_time(dataset, annotator, plan, num_proc)
         labels = (
             dataset.select_columns(needed)
             .with_format("arrow")

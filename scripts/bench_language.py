@@ -49,7 +49,7 @@ ONE = {"nb": "no", "nn": "no", "iw": "he", "jw": "jv", "in": "id", "fil": "tl", 
        "kmr": "ku", "zlm": "ms", "kik": "ki", "gug": "gn", "fuv": "ff"}  # fmt: skip
 """Tags that name the same language, or a part of one, so that no detector loses by its words."""
 
-PARAGRAPHS = 20
+PARAGRAPHS = 10
 """Most paragraphs of a declaration."""
 READ = 1_000
 LOST = 0.02
@@ -106,6 +106,11 @@ def main() -> None:
             f"{sizes[name] / 1e6:.1f} MB",
         ]
         print("| " + " | ".join(columns) + " |")
+    print()
+    for name, answers in found.items():
+        changed = sum(each["changed"] for each in answers.values())
+        if changed:
+            print(f"{name}: {changed:,} labels were others when asked again")
     same_labels(found, "langdetect_rs")
     sweep(python, declared, cut)
 
@@ -118,7 +123,7 @@ def same_labels(found: dict[str, Any], name: str) -> None:
             for part, answers in found["langdetect"].items()
             for a, b in zip(answers["answers"], found[name][part]["answers"], strict=True)
         ]
-        print(f"\n{name}: {sum(a == b for a, b in pairs):,} of {len(pairs):,} labels as langdetect")
+        print(f"{name}: {sum(a == b for a, b in pairs):,} of {len(pairs):,} labels as langdetect")
 
 
 def sweep(python: Path, *parts: Texts) -> None:

@@ -207,10 +207,9 @@ def main() -> None:
         found = [ask(text) for text in texts]
         seconds.append(time.process_time() - started)
         answers.append(found)
-    if any(again != answers[0] for again in answers):
-        sys.exit(f"{name} does not answer alike twice")
+    changed = sum(len({tag for tag, _ in each}) > 1 for each in zip(*answers, strict=True))
     rate = len(texts) / statistics.median(seconds)
-    print(json.dumps({"known": known, "answers": answers[0], "rate": rate,
+    print(json.dumps({"known": known, "answers": answers[0], "changed": changed, "rate": rate,
                       "memory": _peak() - before}))  # fmt: skip
 
 

@@ -20,26 +20,8 @@ from hf_provenance.sources.language_cache import CachedLanguage
 from hf_provenance.sources.language_workers import LanguageWorkers, in_processes
 from hf_provenance.sources.seeded_langdetect import langdetect_language
 
-WORDS = [
-    "der",
-    "fox",
-    "jumps",
-    "über",
-    "12",
-    "el",
-    "perro",
-    "and",
-    "\n",
-    "\x00",
-    "\u2028",
-    "taxi",
-    "漢字",
-    "😀",
-    "chien",
-    "mange",
-    "le",
-    "naïve",
-]
+SENTENCE = "der fox jumps über 12 el perro and \n \x00 \u2028 taxi 漢字 😀 chien mange le naïve"
+WORDS = SENTENCE.split(" ")
 TEXTS = [" ".join(WORDS[n % 7 : n % 13 + 2] * (n % 3 + 1)) for n in range(120)] + ["word " * 9_000]
 
 
