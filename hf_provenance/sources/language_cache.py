@@ -23,6 +23,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import TypeVar
 
@@ -78,7 +79,7 @@ class CachedLanguage:
             change. The named detectors have theirs.
         path: File of the cache; by default `hf_provenance/languages.sqlite3` in the cache folder
             of `datasets` (HF_HOME). Remove it whenever you like.
-        most_texts: Texts that it holds at most, at some 40 bytes each.
+        most_texts: Texts that it holds at most, give or take a batch, at some 50 bytes each.
 
     Raises:
         UsageError: Neither a detector nor a callable with a name.
@@ -121,14 +122,14 @@ class CachedLanguage:
         """Name the language of each text; those that are new are given to the detector."""
         keys = [self._key(text) for text in texts]
         by_key = dict(zip(keys, texts, strict=True))
-        known = _at(self.file, lambda cache: _read(cache, list(by_key)))
+        known = _at(self.file, lambda held: _read(held, list(by_key)))
         answers, aged = known or ({}, [])
         new = {key: text for key, text in by_key.items() if key not in answers}
         found = detect_languages(list(new.values()), self._detect)
         answers |= zip(new, found, strict=True)
         kept = {key: answers[key] for key in [*new, *aged] if _is_answer(answers[key])}
         if kept:
-            _at(self.file, lambda cache: _write(cache, kept, self.most_texts // 2))
+            _at(self.file, lambda held: _write(held, kept, self.most_texts // 2))
         return [answers[key] for key in keys]
 
     @property
@@ -167,41 +168,43 @@ def _at(file: Path, work: Callable[[sqlite3.Connection], _Done]) -> _Done | None
     """
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        with closing(sqlite3.connect(file, timeout=_WAIT, isolation_level=None)) as cache:
-            _make(cache, file)
-            return work(cache)
-    except (sqlite3.OperationalError, OSError) as error:
-        # Locked for too long, a full disk, a folder that may not be written to.
-        _log.warning("The cache of languages %s is not used: %s.", file, error)
-    except (sqlite3.DatabaseError, _DamagedError) as error:
-        _log.warning("The cache of languages %s is damaged and made anew: %s.", file, error)
-        _put_aside(file)
+        with closing(sqlite3.connect(file, timeout=_WAIT, isolation_level=None)) as held:
+            _make(held, file)
+            return work(held)
+    except (sqlite3.DatabaseError, _DamagedError, OSError) as error:
+        # Operational: locked for too long, a full disk, a folder that may not be written to.
+        operational = isinstance(error, sqlite3.OperationalError | OSError)
+        if operational and not str(error).startswith("no such table"):
+            _warn(f"The cache of languages {file} is not used: {error}.")
+        else:
+            _warn(f"The cache of languages {file} is damaged and made anew: {error}.")
+            _put_aside(file)
     return None
 
 
-def _make(cache: sqlite3.Connection, file: Path) -> None:
+def _make(held: sqlite3.Connection, file: Path) -> None:
     """Make the tables of a new cache.
 
     Raises:
         UsageError: The file is another database.
     """
-    if _is_ours(cache):
+    if _is_ours(held):
         return
-    with _writing(cache):
-        if _is_ours(cache):  # another process was faster
+    with _writing(held):
+        if _is_ours(held):  # another process was faster
             return
-        if cache.execute("SELECT count(*) FROM sqlite_master").fetchone() != (0,):
+        if held.execute("SELECT count(*) FROM sqlite_master").fetchone() != (0,):
             raise UsageError(f"{file} is another database: give CachedLanguage a path of its own.")
         for statement in _MAKE:
-            cache.execute(statement)
+            held.execute(statement)
 
 
-def _is_ours(cache: sqlite3.Connection) -> bool:
-    return bool(cache.execute("PRAGMA application_id").fetchone() == (_OURS,))
+def _is_ours(held: sqlite3.Connection) -> bool:
+    return bool(held.execute("PRAGMA application_id").fetchone() == (_OURS,))
 
 
 def _read(
-    cache: sqlite3.Connection, keys: Sequence[bytes]
+    held: sqlite3.Connection, keys: Sequence[bytes]
 ) -> tuple[dict[bytes, str | None], list[bytes]]:
     """The answers to keys, and which of these are from the older half.
 
@@ -215,7 +218,7 @@ def _read(
         for start in range(0, len(missing), _AT_ONCE):
             part = missing[start : start + _AT_ONCE]
             marks = ",".join("?" * len(part))
-            rows = cache.execute(f"SELECT key, answer FROM {table} WHERE key IN ({marks})", part)
+            rows = held.execute(f"SELECT key, answer FROM {table} WHERE key IN ({marks})", part)
             for key, answer in rows:
                 answers[key] = _unpacked(key, answer)
                 if table == "older":
@@ -223,24 +226,24 @@ def _read(
     return answers, aged
 
 
-def _write(cache: sqlite3.Connection, answers: Mapping[bytes, str | None], half: int) -> None:
+def _write(held: sqlite3.Connection, answers: Mapping[bytes, str | None], half: int) -> None:
     """Keep answers; when the newer half is full, it becomes the older one."""
     rows = [(key, _packed(key, tag)) for key, tag in sorted(answers.items())]
-    with _writing(cache):
-        before = cache.total_changes
-        cache.executemany("INSERT OR IGNORE INTO newer VALUES (?, ?)", rows)
-        added = cache.total_changes - before
-        cache.execute("UPDATE size SET newer = newer + ?", (added,))
-        ((held,),) = cache.execute("SELECT newer FROM size")
-        if held >= half:
+    with _writing(held):
+        before = held.total_changes
+        held.executemany("INSERT OR IGNORE INTO newer VALUES (?, ?)", rows)
+        added = held.total_changes - before
+        held.execute("UPDATE size SET newer = newer + ?", (added,))
+        ((size,),) = held.execute("SELECT newer FROM size")
+        if size >= half:
             for statement in _TURN:
-                cache.execute(statement)
+                held.execute(statement)
 
 
 @contextmanager
-def _writing(cache: sqlite3.Connection) -> Iterator[None]:
-    cache.execute("BEGIN IMMEDIATE")
-    with cache:
+def _writing(held: sqlite3.Connection) -> Iterator[None]:
+    held.execute("BEGIN IMMEDIATE")
+    with held:
         yield
 
 
@@ -274,4 +277,10 @@ def _put_aside(file: Path) -> None:
         file.with_name(file.name + "-journal").unlink(missing_ok=True)
         file.replace(file.with_name(file.name + ".damaged"))
     except OSError as error:
-        _log.warning("The damaged cache of languages %s cannot be moved: %s.", file, error)
+        _warn(f"The damaged cache of languages {file} cannot be moved: {error}.")
+
+
+@cache
+def _warn(message: str) -> None:
+    """Log a warning once, not for every batch."""
+    _log.warning(message)

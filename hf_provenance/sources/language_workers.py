@@ -120,7 +120,9 @@ class _Pool:
         return answers
 
     def close(self) -> None:
-        """End the processes."""
+        """End the processes; in a forked copy they are not its own."""
+        if self.owner != os.getpid():
+            return
         self._threads.shutdown()
         for worker in self._workers:
             worker.communicate()  # ends its input

@@ -160,7 +160,14 @@ def no_database(file):
     file.write_text("not an SQLite file, but long enough to be looked at" * 100)
 
 
-@pytest.mark.parametrize("damage", [damaged_header, damaged_answer, cut_off, no_database])
+def no_table(file):
+    connection = sqlite3.connect(file)
+    connection.execute("DROP TABLE newer")
+    connection.commit()
+    connection.close()
+
+
+@pytest.mark.parametrize("damage", [damaged_header, damaged_answer, cut_off, no_database, no_table])
 def test_a_damaged_cache_is_made_anew_with_a_warning_and_no_wrong_answer(file, damage, caplog):
     texts = ["AAxx", *(f"text {n}" for n in range(300))]
     detect = Asked()
@@ -190,9 +197,9 @@ def test_a_database_of_somebody_else_is_refused_and_stays(file):
 
 def test_a_place_that_cannot_be_written_is_done_without(tmp_path, caplog):
     (tmp_path / "taken").write_text("a file, no folder")
-    detect = Asked()
-    assert cached(tmp_path / "taken" / "languages.sqlite3", detect)("text") == "te"
-    assert "is not used" in caplog.text
+    language = cached(tmp_path / "taken" / "languages.sqlite3")
+    assert [language("text"), language("other")] == ["te", "ot"]
+    assert caplog.text.count("is not used") == 1
 
 
 def test_a_cache_that_somebody_else_holds_is_done_without(file, monkeypatch, caplog):

@@ -167,6 +167,30 @@ def test_no_process_outlives_the_one_that_asks(stop):
     assert not any(map(psutil.pid_exists, pids))
 
 
+FORKING = """
+import gc, os
+from hf_provenance.sources.language_workers import LanguageWorkers
+language = LanguageWorkers(2)
+texts = [f"The quick brown fox jumps over {n} lazy dogs." for n in range(60)]
+first = language.detect_batch(texts)
+child = os.fork()
+if child == 0:
+    same = language.detect_batch(texts) == first
+    del language
+    gc.collect()
+    os._exit(0 if same else 1)
+_, status = os.waitpid(child, 0)
+print(status, language.detect_batch(texts) == first)
+"""
+
+
+def test_a_forked_copy_neither_mixes_answers_up_nor_ends_the_processes():
+    done = subprocess.run(
+        [sys.executable, "-c", FORKING], capture_output=True, text=True, check=True, timeout=120
+    )
+    assert done.stdout == "0 True\n"
+
+
 def test_a_script_without_a_main_guard_can_use_them(tmp_path):
     script = tmp_path / "script.py"
     script.write_text(
