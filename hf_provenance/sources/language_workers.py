@@ -15,11 +15,10 @@ import subprocess
 import sys
 import weakref
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 from hf_provenance.errors import UsageError
@@ -30,6 +29,11 @@ from hf_provenance.sources.seeded_langdetect import NAME, READ, langdetect_langu
 
 _CHUNK = 25
 """Texts that a process is asked for at once: about a tenth of a second."""
+
+_AHEAD = 2
+"""Chunks that a process has at once."""
+
+_Chunks = deque[tuple[int, Sequence[str]]]
 
 _log = logging.getLogger(__name__)
 
@@ -101,17 +105,16 @@ class _Pool:
     def ask_all(self, chunks: Sequence[Sequence[str]]) -> list[list[str | None]]:
         """The answers to each chunk, in order; this process takes its share of them."""
         answers: list[list[str | None]] = [[]] * len(chunks)
-        waiting = deque(enumerate(chunks))
+        waiting: _Chunks = deque(enumerate(chunks))
 
-        def take(ask: Callable[[Sequence[str]], list[str | None]]) -> None:
+        elsewhere = [
+            self._threads.submit(_ask, worker, waiting, answers) for worker in self._workers
+        ]
+        try:
             with suppress(IndexError):  # nothing is waiting any more
                 while True:
                     number, texts = waiting.popleft()
-                    answers[number] = ask(texts)
-
-        elsewhere = [self._threads.submit(take, partial(_ask, each)) for each in self._workers]
-        try:
-            take(_here)
+                    answers[number] = _here(texts)
         finally:
             waiting.clear()
             wait(elsewhere)
@@ -145,17 +148,27 @@ def _start() -> subprocess.Popen[bytes]:
     )
 
 
-def _ask(worker: subprocess.Popen[bytes], texts: Sequence[str]) -> list[str | None]:
-    """What a process answers; if it has ended, what this one does."""
+def _ask(
+    worker: subprocess.Popen[bytes], waiting: _Chunks, answers: list[list[str | None]]
+) -> None:
+    """Have a process answer chunks that wait; if it has ended, this one does."""
     assert worker.stdin is not None
     assert worker.stdout is not None
-    line = b""
-    with suppress(BrokenPipeError):
-        worker.stdin.write(json.dumps([text[:READ] for text in texts]).encode() + b"\n")
-        worker.stdin.flush()
+    sent: _Chunks = deque()
+    while True:
+        # One more than it works on, so that it need not wait while this process is busy.
+        with suppress(IndexError, BrokenPipeError):
+            while len(sent) < _AHEAD:
+                sent.append(waiting.popleft())
+                texts = [text[:READ] for text in sent[-1][1]]
+                worker.stdin.write(json.dumps(texts).encode() + b"\n")
+                worker.stdin.flush()
+        if not sent:
+            return
+        number, chunk = sent.popleft()
         line = worker.stdout.readline()
-    if not line.endswith(b"\n"):
-        _log.warning("A process that detects languages has ended; its texts are read here.")
-        return _here(texts)
-    answer: list[str | None] = json.loads(line)
-    return answer
+        if line.endswith(b"\n"):
+            answers[number] = json.loads(line)
+        else:
+            _log.warning("A process that detects languages has ended; its texts are read here.")
+            answers[number] = _here(chunk)
