@@ -151,11 +151,11 @@ def _start() -> subprocess.Popen[bytes]:
 def _ask(
     worker: subprocess.Popen[bytes], waiting: _Chunks, answers: list[list[str | None]]
 ) -> None:
-    """Have a process answer chunks that wait; if it has ended, this one does."""
+    """Have a process answer chunks that wait; if it ends, this one answers what it had."""
     assert worker.stdin is not None
     assert worker.stdout is not None
     sent: _Chunks = deque()
-    while True:
+    while worker.poll() is None or sent:
         # One more than it works on, so that it need not wait while this process is busy.
         with suppress(IndexError, BrokenPipeError):
             while len(sent) < _AHEAD:
@@ -165,10 +165,11 @@ def _ask(
                 worker.stdin.flush()
         if not sent:
             return
-        number, chunk = sent.popleft()
         line = worker.stdout.readline()
-        if line.endswith(b"\n"):
-            answers[number] = json.loads(line)
-        else:
+        if not line.endswith(b"\n"):
             _log.warning("A process that detects languages has ended; its texts are read here.")
-            answers[number] = _here(chunk)
+            for number, chunk in sent:
+                answers[number] = _here(chunk)
+            worker.wait()
+            return
+        answers[sent.popleft()[0]] = json.loads(line)

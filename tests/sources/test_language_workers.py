@@ -6,6 +6,7 @@ import pickle
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 import psutil
@@ -99,8 +100,22 @@ def test_a_process_that_is_killed_changes_no_answer(three, caplog):
     for each in killed:
         each.kill()
         each.wait()
+    alone = [langdetect_language(text) for text in TEXTS]
+    assert [three.detect_batch(TEXTS) for _ in range(3)] == [alone] * 3
+    assert caplog.text.count("has ended") <= len(killed)
+
+
+def test_a_process_that_is_killed_while_it_works_changes_no_answer(three, caplog):
+    before = set(workers_of_this_process())
+    three.detect_batch(TEXTS)
+    stopped = set(workers_of_this_process()) - before
+    for each in stopped:
+        each.suspend()
+    kill = threading.Timer(0.5, lambda: [each.kill() for each in stopped])
+    kill.start()
     assert three.detect_batch(TEXTS) == [langdetect_language(text) for text in TEXTS]
-    assert "has ended" in caplog.text
+    kill.join()
+    assert "has ended; its texts are read here" in caplog.text
 
 
 def test_other_detectors_stay_in_this_process():
