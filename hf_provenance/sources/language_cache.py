@@ -32,7 +32,7 @@ import xxhash
 
 from hf_provenance.errors import UsageError
 from hf_provenance.sources.fast_languages import FAST, fast_language
-from hf_provenance.sources.languages import LANGDETECT, Detect, detect_languages, detector_of
+from hf_provenance.sources.languages import LANGDETECT, Detect, ask_all, detector_of
 from hf_provenance.sources.seeded_langdetect import NAME
 
 _Done = TypeVar("_Done")
@@ -125,7 +125,7 @@ class CachedLanguage:
         known = _at(self.file, lambda held: _read(held, list(by_key)))
         answers, aged = known or ({}, [])
         new = {key: text for key, text in by_key.items() if key not in answers}
-        found = detect_languages(list(new.values()), self._detect)
+        found = ask_all(list(new.values()), self._detect)
         answers |= zip(new, found, strict=True)
         kept = {key: answers[key] for key in [*new, *aged] if _is_answer(answers[key])}
         if kept:

@@ -59,14 +59,17 @@ def detector_of(language: object) -> Detect | None:
     return language if callable(language) else None
 
 
-def detect_languages(texts: Sequence[str | None], detect: Detect | BatchDetect) -> list[str | None]:
+def detect_languages(texts: Sequence[str | None], detect: Detect) -> list[str | None]:
     """Apply a detector to texts; null and blank texts have no language."""
-    asked = [text for text in texts if text and text.strip()]
-    if isinstance(detect, BatchDetect):
-        found = iter(detect.detect_batch(asked))
-    else:
-        found = map(detect, asked)
+    found = iter(ask_all([text for text in texts if text and text.strip()], detect))
     return [next(found) if text and text.strip() else None for text in texts]
+
+
+def ask_all(texts: Sequence[str], detect: Detect | BatchDetect) -> Sequence[str | None]:
+    """What a detector answers to each text, all at once where it can do that."""
+    if isinstance(detect, BatchDetect):
+        return detect.detect_batch(texts)
+    return [detect(text) for text in texts]
 
 
 class _Row(NamedTuple):
