@@ -52,6 +52,7 @@ from hf_provenance.publish.reading.verification import Verification
 from hf_provenance.publish.verify import verify
 from hf_provenance.scenario import Assumption, Projection
 from hf_provenance.sources.fields import col
+from hf_provenance.sources.language_cache import CachedLanguage
 from hf_provenance.sources.layouts import Layout
 from hf_provenance.sources.records import Record
 from hf_provenance.splits import split_by_crawl_date
@@ -64,6 +65,7 @@ __all__ = [
     "Annotator",
     "Assumption",
     "AuditReport",
+    "CachedLanguage",
     "Compacted",
     "Conflicts",
     "Diversity",

@@ -34,6 +34,7 @@ from hf_provenance.errors import (
     UsageError,
     VocabularyError,
 )
+from hf_provenance.language_time import tell_expected_time
 from hf_provenance.plan import check_one_plan
 from hf_provenance.sources.fields import Col, first_offender, offence, offenders, resolve
 from hf_provenance.tables import arrow_rows, batch_rows
@@ -56,7 +57,7 @@ def annotate(
         annotator: What to state and where to look; or give its fields directly.
         overwrite: Replace provenance columns that are already there.
         num_proc: Processes for `Dataset.map`. Worth it only with a language detector or a
-            tokenizer; ignored for streams.
+            tokenizer; ignored for streams (`annotate_files` gives large files to processes).
         **fields: Fields of `Annotator`, instead of `annotator`.
 
     Returns:
@@ -208,6 +209,7 @@ def _annotate_rows(dataset: Dataset, annotator: Annotator, num_proc: int | None)
         return _with_format_of(dataset, nothing, plan.written)
     needed = list(plan.needed)
     try:
+        tell_expected_time(dataset, annotator, plan, num_proc)
         labels = (
             dataset.select_columns(needed)
             .with_format("arrow")

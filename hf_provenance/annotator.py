@@ -51,8 +51,9 @@ class Annotator(Statements):
         generation: Models between the row and a person: 0 for human text.
         synthetic_share: Column of the share of the row that a model wrote, 0 to 1.
         tokens: Column of token counts, or a callable from a list of texts to counts.
-        language: BCP-47 tag, column, `"langdetect"`, or a callable from text to tag. A declared
-            language wins over a detected one. Found: `language`.
+        language: BCP-47 tag, column, or a detector: `"langdetect"`, the reference; `"fast"`, which
+            takes the extra `fast-language`; a callable from text to tag; or a `CachedLanguage`
+            of one of these. A declared language wins over a detected one. Found: `language`.
         license: SPDX licence id.
         roles: Who speaks in chats: role (assistant, user, system, tool) -> origin, in place of
             what layout or record say. Models write what assistants say unless this says

@@ -18,7 +18,7 @@ from hf_provenance.plan import Plan
 from hf_provenance.schema import HUMAN, JOIN, UNKNOWN
 from hf_provenance.sources.crawl_dates import Intervals, read_date, read_dates
 from hf_provenance.sources.fields import Col, items, mapped, values
-from hf_provenance.sources.languages import LANGDETECT, detect_languages, langdetect_language
+from hf_provenance.sources.languages import detect_languages, detector_of
 from hf_provenance.sources.markers import find_markers
 from hf_provenance.statements import Statements
 
@@ -231,18 +231,13 @@ def _tokens(field: Any, text: tuple[str, ...], table: pa.Table, first_row: int |
 
 
 def _languages(annotator: Statements, plan: Plan, table: pa.Table, problems: Problems) -> pa.Array:
-    declared = _strings(plan.fields.get("language"), table, "language", None)
-    detect = annotator.language
-    if detect == LANGDETECT:
-        detect = langdetect_language
-    if not callable(detect):
+    declared = declared_languages(plan, table)
+    detect = detector_of(annotator.language)
+    if detect is None:
         return declared
-    if len(plan.text) != 1 or text_kind(table.schema.field(plan.text[0]).type) != "text":
-        raise SchemaError("language detection needs one plain text column: name it with `text=`.")
-    if declared.null_count == 0:
+    texts = undeclared_texts(plan, table, declared)
+    if not texts:
         return declared
-    missing = pc.indices_nonzero(pc.is_null(declared))
-    texts = as_text(table[plan.text[0]]).take(missing).to_pylist()
     tags = detect_languages(texts, detect)
     try:
         found = pa.array(tags, pa.string())
@@ -251,6 +246,24 @@ def _languages(annotator: Statements, plan: Plan, table: pa.Table, problems: Pro
     filled = pc.replace_with_mask(declared, pc.is_null(declared), found)
     problems.add("language_unknown", as_mask(pc.is_null(filled)))
     return filled
+
+
+def declared_languages(plan: Plan, table: pa.Table) -> pa.Array:
+    """The language of each row that a column or constant states, null where none does."""
+    return _strings(plan.fields.get("language"), table, "language", None)
+
+
+def undeclared_texts(plan: Plan, table: pa.Table, declared: pa.Array) -> list[str | None]:
+    """The texts of the rows that declare no language.
+
+    Raises:
+        SchemaError: The text is not one plain column.
+    """
+    if len(plan.text) != 1 or text_kind(table.schema.field(plan.text[0]).type) != "text":
+        raise SchemaError("language detection needs one plain text column: name it with `text=`.")
+    missing = pc.indices_nonzero(pc.is_null(declared))
+    texts: list[str | None] = as_text(table[plan.text[0]]).take(missing).to_pylist()
+    return texts
 
 
 def _collected(tried: tuple[Any, ...], table: pa.Table, problems: Problems) -> Intervals:

@@ -20,6 +20,7 @@ from hf_provenance.errors import SchemaError
 from hf_provenance.identity import text_kind
 from hf_provenance.sources.chats import turn_fields
 from hf_provenance.sources.fields import Col, resolve
+from hf_provenance.sources.languages import detector_of
 from hf_provenance.sources.layouts import LAYOUTS, Layout, detect_layout, layout_named
 from hf_provenance.sources.markers import is_scannable
 from hf_provenance.sources.records import Record
@@ -120,9 +121,8 @@ def make_plan(annotator: Statements, arrow_schema: pa.Schema) -> Plan:
     def found(name: str) -> Col | None:
         return found_text(arrow_schema, name) if find else None
 
-    declared_language = annotator.language
-    if declared_language == "langdetect" or callable(declared_language):
-        declared_language = None
+    detected = detector_of(annotator.language) is not None
+    declared_language = None if detected else annotator.language
     fields = {
         "source": sources.first("source").value or found(DUMP),
         "url": sources.first("url").value or found(URL),

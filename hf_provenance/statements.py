@@ -12,6 +12,7 @@ from hf_provenance.errors import LabelError, UsageError
 from hf_provenance.sources.chats import ROLES
 from hf_provenance.sources.crawl_dates import read_date
 from hf_provenance.sources.cutoffs import read_cutoff
+from hf_provenance.sources.fast_languages import FAST, fast_language
 from hf_provenance.sources.fields import Col
 from hf_provenance.sources.layouts import Layout, layout_named
 from hf_provenance.sources.records import Record
@@ -62,11 +63,14 @@ class Statements:
 
         Raises:
             UsageError: A constant or a label outside its vocabulary, or of the wrong kind.
+            MissingExtraError: The fast detector of languages is not installed.
         """
         for name in ("text", "collected", "authored"):
             value = getattr(self, name)
             if isinstance(value, list):
                 object.__setattr__(self, name, tuple(value))
+        if self.language == FAST:  # the state holds its version
+            object.__setattr__(self, "language", fast_language())
         if isinstance(self.text, Col):
             raise UsageError(f"text=col({self.text.name!r}): name it as text={self.text.name!r}.")
         for name, choices in self._CHOICES.items():

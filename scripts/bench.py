@@ -51,6 +51,7 @@ def main() -> None:
     measurements = {"map": bench_map, "folder": bench_folder, "dates": bench_dates}
     measurements |= {"memory": bench_memory, "hub": bench_hub, "evidence": bench_evidence}
     measurements |= {"audit": bench_audit, "diversity": bench_diversity}
+    measurements |= {"language": bench_language}
     arguments = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     arguments.add_argument("what", nargs="*", help=f"any of {', '.join(measurements)}")
     arguments.add_argument("--rows", type=int, default=200_000, help="rows of the corpus")
@@ -153,6 +154,13 @@ def bench_diversity(rows: int, runs: int) -> None:
     program = [sys.executable, str(Path(__file__).with_name("bench_diversity.py"))]
     sys.stdout.flush()
     subprocess.run([*program, "--rows", str(rows // 10), "--runs", str(runs)], check=True)
+
+
+def bench_language(rows: int, runs: int) -> None:
+    """Detectors of languages, in accuracy and in texts per second."""
+    program = [sys.executable, str(Path(__file__).with_name("bench_language.py"))]
+    sys.stdout.flush()
+    subprocess.run([*program, "--runs", str(min(runs, 3))], check=True)
 
 
 def whole_job(dataset: Any) -> None:

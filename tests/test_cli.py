@@ -106,6 +106,31 @@ def test_annotate_labels_rows_and_writes_a_folder(labelled: Path) -> None:
     }
 
 
+def test_languages_are_detected_alike_in_processes_and_with_a_cache(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("datasets.config.HF_CACHE_HOME", str(tmp_path / "home"))
+    texts = ["Guten Tag, wie geht es Ihnen heute?", "How are you doing today, my dear?", "12345"]
+    path = write(tmp_path / "a.jsonl", b"".join(b'{"text": "%s"}\n' % text.encode()
+                                               for text in texts * 30))  # fmt: skip
+    folders = [tmp_path / name for name in ("plain", "processes", "cached", "fast")]
+    options = [("langdetect",), ("langdetect", "--num-proc", 2)]
+    options += [("langdetect", "--cache-languages"), ("fast", "--cache-languages")]
+    for folder, option in zip(folders, options, strict=True):
+        run("annotate", path, "-o", folder, "--by", "none", "--no-figures", "--language", *option)
+    found = [load_dataset(str(folder), split="train")["prov_language"][:] for folder in folders]
+    assert found == [["de", "en", None] * 30] * 4
+    assert (tmp_path / "home" / "hf_provenance" / "languages.sqlite3").is_file()
+
+
+@pytest.mark.parametrize("language", [[], ["--language", "de"], ["--language", "col(by)"]])
+def test_a_cache_of_languages_without_a_detector_is_refused(
+    rows: Path, tmp_path: Path, language: list[str]
+) -> None:
+    said = fails("annotate", rows, "-o", tmp_path / "out", "--cache-languages", *language)
+    assert "--cache-languages needs --language langdetect or --language fast." in said
+
+
 def as_jsonl(path: Path) -> Path:
     return write(path / "a.jsonl", jsonl())
 

@@ -27,7 +27,7 @@ ORDER = [
     ("claims",),
     ("origins",),
     ("labels",),
-    ("annotator",),
+    ("annotator", "language_time"),
     ("annotate", "tables"),
     ("text",),
     ("new_column", "descent"),
@@ -108,6 +108,7 @@ def test_each_source_of_labels_states_what_it_cannot_know(name):
 
 def test_no_source_is_left_out():
     parts = {"date_forms", "layout_columns", "layout_entries", "records", "sieve"}
+    parts |= {"fast_languages", "language_cache", "seeded_langdetect"}
     found = {path.stem for path in (PACKAGE / "sources").glob("[a-z]*.py")}
     assert found == {*SOURCES, *parts}
 

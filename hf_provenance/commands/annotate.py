@@ -21,6 +21,7 @@ from hf_provenance.errors import UsageError, VocabularyError
 from hf_provenance.inputs import head_of, open_input, reading
 from hf_provenance.publish.hub import push_to_hub
 from hf_provenance.publish.pushing.heads import ANNOTATE
+from hf_provenance.sources.languages import detector_of
 from hf_provenance.sources.layouts import why
 from hf_provenance.tables import named_splits
 
@@ -66,7 +67,8 @@ def annotate(
     if push and (num_proc or resume):
         raise UsageError("--num-proc and --resume go with -o FOLDER, not with --push.")
     annotator = Annotator(**fields_from(options, input_))
-    by_workers = not push and (num_proc or resume or is_large(input_, config))
+    slow = detector_of(annotator.language) is not None
+    by_workers = not push and (num_proc or resume or is_large(input_, config, slow=slow))
     with reading(input_):
         dataset = open_input(input_, config=config, revision=head_of(input_) if push else None)
         if not quiet:

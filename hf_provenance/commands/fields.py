@@ -11,7 +11,10 @@ import click
 from hf_provenance.errors import UsageError
 from hf_provenance.inputs import is_hub_id
 from hf_provenance.publish.reading.records import look_up
+from hf_provenance.sources.fast_languages import FAST
 from hf_provenance.sources.fields import Col, col
+from hf_provenance.sources.language_cache import CachedLanguage
+from hf_provenance.sources.languages import LANGDETECT
 from hf_provenance.sources.layouts import read_layouts
 from hf_provenance.sources.records import Record, read_records
 from hf_provenance.statements import AUTO
@@ -32,7 +35,7 @@ _HELP = {
     "generation": "Models between the row and a person.",
     "synthetic_share": "Column of the share a model wrote.",
     "tokens": "Column of token counts.",
-    "language": "Language, column, or langdetect.",
+    "language": "Language, column, or a detector: langdetect or fast.",
     "license": "SPDX licence id.",
 }
 _NUMBERS = {"generation": int, "synthetic_share": float}
@@ -47,6 +50,9 @@ def field_options() -> list[Any]:
         flag = "--" + name.replace("_", "-")
         options.append(click.option(flag, name, metavar="VALUE", help=text))
     options += [
+        click.option(
+            "--cache-languages", is_flag=True, help="Remember detected languages across runs."
+        ),
         click.option(
             "--layout",
             default=AUTO,
@@ -100,6 +106,10 @@ def fields_from(options: dict[str, Any], input_: str) -> dict[str, Any]:
             known of that dataset is known of them.
     """
     fields = {name: read_field(name, options[name]) for name in _HELP if options[name] is not None}
+    if options["cache_languages"]:
+        if fields.get("language") not in (LANGDETECT, FAST):
+            raise UsageError("--cache-languages needs --language langdetect or --language fast.")
+        fields["language"] = CachedLanguage(fields["language"])
     if options["text"]:
         fields["text"] = options["text"][0] if len(options["text"]) == 1 else options["text"]
     fields["layout"] = _layout(options["layout"])

@@ -30,6 +30,7 @@ from hf_provenance.engines.executors import Executor, choose, do_all
 from hf_provenance.engines.files import Files, Reader, Task, find_files
 from hf_provenance.engines.outcomes import Outcome, writing
 from hf_provenance.errors import EngineError, ProvenanceError, VocabularyError
+from hf_provenance.language_time import is_told, tell_of_rows
 from hf_provenance.publish.contents.edition import Description
 from hf_provenance.publish.contents.layout import Layout
 from hf_provenance.publish.contents.published import Published
@@ -43,10 +44,12 @@ from hf_provenance.publish.contents.rows import (
 from hf_provenance.publish.contents.shards import SHARD_BYTES, Shard
 from hf_provenance.publish.folder import bring_into_view, partial_folder, require_config_name
 from hf_provenance.publish.reading.before import TASKS, look_into
+from hf_provenance.sources.languages import detector_of
 from hf_provenance.splits import DEFAULT_BY, MAX_BUCKETS, Buckets, require_split_name
 from hf_provenance.summary import Summary, merge
 from hf_provenance.version import __version__
 
+_FEW_ROWS = 48
 TASK_MEMORY = 128_000_000
 """Bytes of rows that a worker holds back until there are enough of them for a row group."""
 
@@ -171,6 +174,17 @@ class AnnotateJob:
     replacing: bool
     description: Description
 
+    def tell_expected_time(self, num_proc: int | None) -> None:
+        """Log how long it will take to detect languages, as the first rows have it."""
+        work = self.run
+        if not is_told(work.annotator) or not self.tasks:
+            return
+        for _, table in work.reader.tables(self.tasks[0].parts[0], list(work.given)):
+            plan = work.annotator.plan(work.given.arrow_schema)
+            some, rows = table.slice(0, _FEW_ROWS), self.files.guess_rows(table)
+            tell_of_rows(some, rows, work.annotator, plan, num_proc)
+            break
+
     def waiting(self) -> list[Task]:
         """The tasks that are not done."""
         return [task for task in self.tasks if Outcome.read(self.run.outcome(task)) is None]
@@ -285,7 +299,8 @@ def plan_files(
     if not resume:
         shutil.rmtree(task.place, ignore_errors=True)
     description = Description(repo_id, template, tokenizer, figures, card or {})
-    tasks = tuple(found.tasks(buckets, task_bytes))
+    slow = detector_of(annotator.language) is not None
+    tasks = tuple(found.tasks(buckets, task_bytes, slow=slow))
     return AnnotateJob(found, tasks, task, folder, config_name, overwrite, description)
 
 
@@ -338,6 +353,8 @@ def annotate_files(
     """
     job = plan_files(files, output, annotator, **options)
     chosen = choose(executor, num_proc)
+    if progress:
+        job.tell_expected_time(num_proc)
     waiting = job.waiting()
     total = sum(task.size for task in job.tasks)
     with tqdm(

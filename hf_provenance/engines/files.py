@@ -23,10 +23,13 @@ from hf_provenance.errors import InputError
 from hf_provenance.inputs import open_builder, reading
 from hf_provenance.parquet_stream import parquet_tables, stream
 from hf_provenance.splits import PERIODS, Buckets
-from hf_provenance.tables import arrow_rows
+from hf_provenance.tables import arrow_rows, arrow_size
 
 TASK_BYTES = 128_000_000
 """Bytes of files, as stored, that a task has at least, if there are so many."""
+
+SLOW_TASK_BYTES = 8_000_000
+"""The same where rows take long, as when their languages are detected."""
 
 MOST_TASKS = 256
 """More than this are not made: each task writes a shard of its own for each bucket."""
@@ -148,20 +151,39 @@ class Files:
         """Bytes of all files, as stored."""
         return sum(part.size for parts in self.parts.values() for part in parts)
 
-    def tasks(self, buckets: Buckets | None = None, task_bytes: int | None = None) -> list[Task]:
+    def guess_rows(self, some: pa.Table) -> int:
+        """About how many rows there are, by the first file.
+
+        Args:
+            some: Some of its rows.
+        """
+        first = next(part for parts in self.parts.values() for part in parts)
+        if not self.reader.is_parquet:
+            return self.size * some.num_rows // max(1, arrow_size(some))
+        return _footer(first.file).num_rows * self.size // max(1, first.size)
+
+    def tasks(
+        self,
+        buckets: Buckets | None = None,
+        task_bytes: int | None = None,
+        *,
+        slow: bool = False,
+    ) -> list[Task]:
         """Cut the files into tasks.
 
         Args:
             buckets: The crawl-date rule, or None; with many buckets tasks are larger, as each
                 writes a shard for each of them.
             task_bytes: Bytes of files that a task has at least; None decides by their sum.
+            slow: Rows take long.
 
         Raises:
             InputError: A file cannot be read.
         """
         by_period = buckets is not None and buckets.by in PERIODS
         most = _MOST_TASKS_BY_PERIOD if by_period else MOST_TASKS
-        least = task_bytes or max(TASK_BYTES, self.size // most)
+        usual = SLOW_TASK_BYTES if slow else TASK_BYTES
+        least = task_bytes or max(usual, self.size // most)
         tasks: list[Task] = []
         for split, files in self.parts.items():
             waiting: list[Part] = []
@@ -179,8 +201,7 @@ class Files:
         if not self.reader.is_parquet or file.size < 2 * least:
             yield file
             return
-        with reading(file.file), xopen(file.file, "rb") as opened:
-            metadata = pq.read_metadata(opened)
+        metadata = _footer(file.file)
         groups: list[int] = []
         size = rows = first = 0
         for number in range(metadata.num_row_groups):
@@ -191,6 +212,11 @@ class Files:
             if size >= least or number == metadata.num_row_groups - 1:
                 yield Part(file.file, size, tuple(groups), first)
                 first, groups, size, rows = first + rows, [], 0, 0
+
+
+def _footer(file: str) -> pq.FileMetaData:
+    with reading(file), xopen(file, "rb") as opened:
+        return pq.read_metadata(opened)
 
 
 def find_files(name: str, *, config: str | None = None, revision: str | None = None) -> Files:
@@ -224,8 +250,13 @@ def find_files(name: str, *, config: str | None = None, revision: str | None = N
     return Files(name, Reader(_importable(type(builder)), options, features), parts)
 
 
-def is_large(name: str, config: str | None = None) -> bool:
+def is_large(name: str, config: str | None = None, *, slow: bool = False) -> bool:
     """Whether the files of an INPUT, in this place, are more than one task.
+
+    Args:
+        name: The INPUT.
+        config: Config, where there are several.
+        slow: Its rows take long.
 
     Raises:
         InputError: It is not there, or cannot be read.
@@ -236,7 +267,7 @@ def is_large(name: str, config: str | None = None) -> bool:
         return False
     files = [str(file) for each in builder.config.data_files.values() for file in each]
     local = [file for file in files if os.path.isfile(file)]
-    return sum(map(os.path.getsize, local)) >= 2 * TASK_BYTES
+    return sum(map(os.path.getsize, local)) >= 2 * (SLOW_TASK_BYTES if slow else TASK_BYTES)
 
 
 def _importable(builder: type[DatasetBuilder]) -> type[DatasetBuilder]:

