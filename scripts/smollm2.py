@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import site
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from datetime import UTC, datetime
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from demo_data.packages import PACKAGES, RUNTIME, fetch
 
@@ -83,13 +85,25 @@ class Writer:
         if self._llama is None:
             weights = find_weights(self._work)
             provide_runtime(self._work)
-            from llama_cpp import Llama
-
-            self._llama = Llama(
-                str(weights), n_ctx=CONTEXT, n_threads=THREADS, n_threads_batch=THREADS,
-                verbose=False,
-            )  # fmt: skip
+            os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # spinning starves busy cores
+            self._llama = _load(weights)
         return self._llama
+
+
+def _load(weights: Path) -> Any:
+    """The model, its weights as they are.
+
+    Repacked for a processor with AMX they crash virtual machines, and `Llama` has no argument that
+    forbids it: https://github.com/ggml-org/llama.cpp/issues/20824.
+    """
+    from llama_cpp import Llama, llama_cpp
+
+    params = llama_cpp.llama_model_default_params()
+    params.use_extra_bufts = False
+    with patch.object(llama_cpp, "llama_model_default_params", lambda: params):
+        return Llama(
+            str(weights), n_ctx=CONTEXT, n_threads=THREADS, n_threads_batch=THREADS, verbose=False
+        )
 
 
 def find_weights(work: Path) -> Path:

@@ -41,12 +41,14 @@ class Text:
     Attributes:
         name: Which they are.
         tokens: How many tokens they have in all.
+        words: How many of these are distinct.
         measures: Measures at the length of the shortest text.
         health: What `measure_diversity` says of them beside other rows by people.
     """
 
     name: str
     tokens: int
+    words: int
     measures: Measures
     health: str
 
@@ -65,18 +67,19 @@ def people(texts: Sequence[str], rows: int) -> tuple[list[str], list[str], list[
 
 
 def rewrite(rows: Sequence[str], writer: Writer) -> list[list[str]]:
-    """All generations, the given rows first.
+    """All generations, the given rows first; row by row, so that a part of a run is of use.
 
     The first answer is taken as it is, so that nobody chooses among them.
     """
-    generations = [list(rows)]
-    for generation in range(1, GENERATIONS + 1):
-        prompts = [REWRITE_PROMPT.format(text=text) for text in generations[-1]]
-        generations.append([])
-        for row, prompt in enumerate(prompts):
+    generations = [list(rows), *([] for _ in range(GENERATIONS))]
+    for row, text in enumerate(rows):
+        for generation, written in enumerate(generations[1:], start=1):
+            prompt = REWRITE_PROMPT.format(text=text)
             answer = writer.answer(prompt, TEMPERATURE, generation * _NEXT_GENERATION + row)
-            generations[-1].append(answer["text"].strip())
-        print(f"generation {generation}: {len(rows)} rows rewritten", flush=True)
+            text = answer["text"].strip()
+            written.append(text)
+        if row % 20 == 19:
+            print(f"{row + 1} of {len(rows)} rows rewritten {GENERATIONS} times", flush=True)
     return generations
 
 
@@ -85,26 +88,29 @@ def measure_all(
 ) -> list[Text]:
     """Measure other rows by people and all generations at one length.
 
+    A row goes over into the next, so that marks between rows, of which shorter rows have more, are
+    not counted as words.
+
     Args:
         generations: Rows by generation, those by people first.
         others: Other rows by people.
         held_out: Rows by people that a trigram model, fitted to each text, is scored on.
     """
     numbers: dict[str, int] = {}
-    names = ["people, other rows", "people (generation 0)"]
-    names += [f"generation {number}" for number in range(1, len(generations))]
-    rows = [others, *generations]
-    texts = [blocks_of(each, numbers) for each in rows]
-    scored = blocks_of(held_out, numbers)
-    shortest = min(map(len, texts))
+    rows = {"people, other rows": others, "people (generation 0)": generations[0]}
+    rows |= {f"generation {number}": each for number, each in enumerate(generations) if number}
+    texts = {name: blocks_of([" ".join(each)], numbers) for name, each in rows.items()}
+    scored = blocks_of([" ".join(held_out)], numbers)
+    shortest = min(map(len, texts.values()))
     return [
         Text(
             name,
             blocks.size,
+            len(np.unique(blocks)),
             _mean(blocks, shortest, scored, len(numbers) + 1),
-            _health(lines, others) if number else "",
+            _health(rows[name], others) if rows[name] is not others else "",
         )
-        for number, (name, lines, blocks) in enumerate(zip(names, rows, texts, strict=True))
+        for name, blocks in texts.items()
     ]
 
 
