@@ -13,7 +13,7 @@ from smollm2 import DECODING, MODEL
 from hf_provenance.errors import MissingExtraError
 from recursion.chain import ARMS
 from recursion.measures import NAMES, TITLES, Measures
-from recursion.rewriting import DRAWS, GENERATIONS, SEED, TEMPERATURE, Text
+from recursion.rewriting import DRAWS, SEED, TEMPERATURE, Text
 from recursion.text import BLOCK
 
 Runs: TypeAlias = Mapping[tuple[float, str, int], Sequence[Measures]]
@@ -36,10 +36,11 @@ such a pool is synthetic, and its tail is thinner than the human one.
 """
 
 READING_REWRITES = """\
-What this shows: a small model that rewrites its own rewrites says less each time. Rows get shorter,
-and the rows of all say it with fewer distinct words. At one number of tokens they hold fewer words,
-too, although shorter rows put more rows, on more topics, into that number, which hides a part of
-the loss. What "people, other rows" differ by from generation 0 is chance.
+What this shows: a small model that rewrites its own rewrites loses words each time, most of them
+the first time, and from the second time on rows get shorter. That is no effect of length alone:
+words and pairs of words are fewer at one number of tokens, too, although shorter rows put more
+rows, on more topics, into that number, which hides a part of the loss. The hapax share hardly
+tells. How far "people, other rows" are from generation 0 shows what chance does.
 
 What it does not show: training. No weights change, so it is not the experiment of Shumailov et al.,
 and has nothing to say on the "72 %". It is what becomes of text that a model rewrites in place, for
@@ -183,10 +184,11 @@ def _draw_rewrites(axes: Any, rewritten: Sequence[Text]) -> None:
         values = [getattr(text.measures, name) for text in generations]
         axis.plot(range(len(values)), values, color="black", marker="o", markersize=4)
         axis.axhline(getattr(others.measures, name), color="black", linestyle=":", linewidth=1)
-        _dress(axis, name, f"SmolLM2, temperature {TEMPERATURE:g}")
-    axes[0].text(
-        GENERATIONS, others.measures.distinct_2, "other rows by people",
-        fontsize=7, ha="right", va="bottom",
+        _dress(axis, name, f"SmolLM2 at {TEMPERATURE:g}")
+    axes[0].annotate(
+        "other rows by people", (1, others.measures.distinct_2), xytext=(0, -3),
+        xycoords=("axes fraction", "data"), textcoords="offset points",
+        fontsize=7, ha="right", va="top",
     )  # fmt: skip
 
 
