@@ -4,9 +4,10 @@
     python scripts/bench_diversity.py --trials 200 --seeds 5      fewer trials
 
 False alarms: human rows are divided at random into two sides, which are compared. Power: a trigram
-model learns from half of the human rows, writes as many, and learns from these, and so on; what
-it has to learn from is compared with the other half. Texts are the English rows of known people in
-the demo and the gallery, and the documentation of the running Python.
+model learns from half of the human text, writes as much, and so on, in the ways to make the next
+pool that `scripts/collapse` shows; each pool is compared with the other half. Texts are the English
+rows of known people in the demo and the gallery, and the documentation of the running Python. The
+seed is drawn by chance and printed; `--seed` repeats a run.
 """
 
 from __future__ import annotations
@@ -14,30 +15,39 @@ from __future__ import annotations
 import argparse
 import ast
 import re
-import statistics
+import secrets
 import sys
 import sysconfig
 import unicodedata
 from collections import Counter
-from collections.abc import Callable
 from itertools import islice
+from math import ceil, comb
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from datasets import disable_progress_bars
 from measuring import WORK, compare, corpus_dataset
+from recursion.chain import ARMS
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from hf_provenance.diversity.comparison import Floor, common_budget, size  # noqa: E402
+from hf_provenance.diversity.comparison import (  # noqa: E402
+    DEFAULT_FLOOR,
+    Floor,
+    common_budget,
+    size,
+)
 from hf_provenance.diversity.comparison import compare as compare_samples  # noqa: E402
+from hf_provenance.diversity.figures import UNSEEN_MASS  # noqa: E402
 from hf_provenance.diversity.row_sample import RowSample  # noqa: E402
 from hf_provenance.diversity.sketching import Sketcher, sketch_diversity  # noqa: E402
-from hf_provenance.diversity.states import COLLAPSE, OK, judge  # noqa: E402
-from tests.diversity.trigrams import Tokens, blocks_of, generate, texts_of  # noqa: E402
+from hf_provenance.diversity.states import COLLAPSE, OK, WATCH, judge  # noqa: E402
+from tests.diversity.chains import KEEPING, REPLACE, pools_of  # noqa: E402
+from tests.diversity.trigrams import blocks_of, texts_of  # noqa: E402
 
 CUTOFF = "2022-11-30"
 TOKENS = 90_000
@@ -46,8 +56,29 @@ BLOCK = 64
 SLICE = 20_500
 NO_DOCS = {"test", "tests", "site-packages", "idlelib", "lib2to3", "turtledemo"}
 
-Next = Callable[[Tokens, Tokens, np.random.Generator], Tokens]
-"""From what there was to learn from, and the human blocks, to what there is next."""
+LAST, BY = 8, 3
+"""The last generation, and the one by which text that replaces that of people must be found out."""
+
+LEAST = f"least unseen mass surely lost at {BY}"
+MOST = "most at any"
+
+
+class Said(NamedTuple):
+    """What is said of a sample.
+
+    Attributes:
+        state: Its state.
+        unseen: The unseen mass that is surely lost.
+        most: The most that is surely lost of any primary figure.
+    """
+
+    state: str
+    unseen: float
+    most: float
+
+
+Chain = list[Said]
+"""What is said by generation, of the human text first."""
 
 
 def main() -> None:
@@ -58,6 +89,7 @@ def main() -> None:
     arguments.add_argument("--runs", type=int, default=5, help="paired runs of each ratio")
     arguments.add_argument("--trials", type=int, default=1_000, help="human against human")
     arguments.add_argument("--seeds", type=int, default=20, help="chains of each kind")
+    arguments.add_argument("--seed", type=int, help="of the states; by chance where not given")
     options = arguments.parse_args()
     disable_progress_bars()
     WORK.mkdir(parents=True, exist_ok=True)
@@ -66,12 +98,14 @@ def main() -> None:
         speed(options.rows, options.runs)
     if "states" not in what:
         return
+    seed = secrets.randbelow(2**32) if options.seed is None else options.seed
+    print(f"\n--seed {seed}")
+    lost = {}
     for name, texts in {"release notes": release_notes(), "Python's docs": python_docs()}.items():
         print(f"\n### {name}")
-        other_topics(texts)
-        some = shuffled(texts)
-        false_alarms(some, options.trials)
-        power(some, options.seeds)
+        lost[name] = other_topics(texts)
+        alarms(shuffled(texts, seed), options.trials, options.seeds, seed)
+    floors(lost)
 
 
 def speed(rows: int, runs: int) -> None:
@@ -108,110 +142,151 @@ def counters(rows: list[list[str]]) -> list[int]:
     return found
 
 
-def false_alarms(texts: list[str], trials: int) -> None:
-    """Divide human rows at random, and count how often one side is said to have lost something."""
-    rows = sample_of(texts)
-    chance = np.random.default_rng(20261122)
-    states: Counter[str] = Counter()
-    sure: Counter[str] = Counter()
-    sizes = []
-    for _ in range(trials):
-        order = chance.permutation(len(rows.keys))
-        middle = int(np.searchsorted(np.cumsum(rows.sizes[order]), size(rows) // 2))
-        side = np.zeros(len(order), np.bool_)
-        side[order[:middle]] = True
-        current, reference = rows.selected(side), rows.selected(~side)
-        budget = common_budget(current, reference)
-        sizes.append(budget)
-        figures = compare_samples(current, reference, budget, all_figures=False)
-        states[judge(figures, floor=Floor())[0]] += 1
-        lost = [
-            figure.name for figure in figures if figure.primary and (figure.loss_low or 0.0) > 0
-        ]
-        sure.update(lost)
-        sure["any"] += bool(lost)
-    alarms = trials - states[OK]
-    named = ", ".join(f"{name} {count / trials:.1%}" for name, count in sorted(sure.items()))
-    print(
-        f"human against human, {statistics.median(sizes):,.0f} tokens each: {alarms / trials:.1%} "
-        f"false alarms in {trials:,} trials (goal <= 5%); a loss above 0 was sure in: {named}"
-    )
+def other_topics(texts: list[str]) -> list[float]:
+    """Hold each stretch of human rows in their order, of one topic, against all others.
 
-
-def other_topics(texts: list[str]) -> None:
-    """Hold each stretch of human rows in their order, of one topic, against all others."""
+    Returns:
+        The most that was surely lost of any primary figure, for each stretch.
+    """
     ends = np.cumsum([len(plain_tokens(text)) for text in texts])
     count = int(ends[-1] // SLICE)
     cuts = np.searchsorted(ends, np.arange(1, count) * ends[-1] / count)
     slices = [sample_of(list(some)) for some in np.split(np.array(texts, object), cuts)]
-    lost, states = [], Counter[str]()
+    lost = []
     for number, mine in enumerate(slices):
-        others = RowSample.merged(slices[:number] + slices[number + 1 :])
-        budget = common_budget(mine, others)
-        figures = compare_samples(mine, others, budget, all_figures=False)
-        states[judge(figures, floor=Floor())[0]] += 1
-        lost.append(max(figure.loss_low or 0.0 for figure in figures if figure.primary))
-    sure = " ".join(f"{loss:.2f}" for loss in sorted(lost))
+        lost.append(say(mine, RowSample.merged(slices[:number] + slices[number + 1 :])).most)
     print(
-        f"{count} human slices in the order of their topics, each against the others: states "
-        f"{dict(states)}; most surely lost {sure}"
+        f"{count} human slices in the order of their topics, each against the others: most surely "
+        f"lost {' '.join(f'{loss:.2f}' for loss in sorted(lost))}"
+    )
+    return lost
+
+
+def floors(lost: dict[str, list[float]]) -> None:
+    """Hold the slices of each corpus against the floor that other slices would have given.
+
+    A floor is chosen as the default one was: the most that was surely lost, rounded up to the next
+    5 points.
+    """
+    print("\n### The floor, tested on slices that it was not chosen on")
+    for name, tested in lost.items():
+        for other, chosen_on in lost.items():
+            if other != name:
+                say_of_floor(f"chosen on {other}", ceil(20 * max(chosen_on)) / 20, name, tested)
+        say_of_floor("the default, chosen on both", DEFAULT_FLOOR, name, tested)
+
+
+def say_of_floor(chosen: str, floor: float, name: str, lost: list[float]) -> None:
+    """Print how many slices a floor would call diluted, and how many it may be in truth."""
+    above = sum(loss > floor for loss in lost)
+    print(
+        f"floor {floor:.2f} ({chosen}): false watch in {above} of {len(lost)} slices of {name}; "
+        f"95% sure that it is under {at_most(above, len(lost)):.0%}"
     )
 
 
-def power(texts: list[str], seeds: int) -> None:
-    """Count how often chains of a model are found out, by generation."""
+def at_most(hits: int, trials: int) -> float:
+    """The share that is surely not exceeded, at 95 % (Clopper and Pearson)."""
+    low, high = hits / trials, 1.0
+    for _ in range(40):
+        share = (low + high) / 2
+        chance = sum(
+            comb(trials, n) * share**n * (1 - share) ** (trials - n) for n in range(hits + 1)
+        )
+        low, high = (share, high) if chance > 0.05 else (low, share)
+    return high
+
+
+def alarms(texts: list[str], trials: int, chains: int, seed: int) -> None:
+    """False alarms and power: what is said of human text, and of chains by generation.
+
+    Args:
+        texts: Human rows.
+        trials: How often human rows are divided at random and compared.
+        chains: How many chains of each kind. Chain n divides its blocks of human text by the seed
+            that rows are divided by in trial n.
+        seed: Decides on all of it.
+    """
+    rows = sample_of(texts)
+    divided: list[Chain] = [[rows_against_rows(rows, seed, n)] for n in range(trials)]
     words = re.findall("[a-z0-9]+", " ".join(texts).lower())[:TOKENS]
     blocks, vocabulary = blocks_of(words, BLOCK)
-    chains = {
-        "replace": (4, replace(1.0)),
-        "replace, 10% human kept": (4, replace(1.0, kept=0.1)),
-        "replace, T=0.8": (4, replace(0.8)),
-        "accumulate": (8, accumulate(1.0)),
-        "accumulate, T=0.8": (8, accumulate(0.8)),
-    }
-    print(f"chains of {seeds} seeds, {len(blocks) // 2 * BLOCK:,} tokens each side:")
-    for name, (generations, following) in chains.items():
-        found = [Counter[str]() for _ in range(generations)]
-        most = [0.0] * generations
-        for seed in range(seeds):
-            chance = np.random.default_rng(seed)
-            human, others = np.array_split(blocks[chance.permutation(len(blocks))], 2)
-            reference = sample_of(texts_of(others, vocabulary))
-            pool = human
-            for generation in range(generations):
-                pool = following(pool, human, chance)
-                current = sample_of(texts_of(pool, vocabulary))
-                budget = common_budget(current, reference)
-                figures = compare_samples(current, reference, budget, all_figures=False)
-                found[generation][judge(figures, floor=Floor())[0]] += 1
-                most[generation] = max(most[generation], figures[0].loss_low or 0.0)
-        seen = " ".join(f"{1 - count[OK] / seeds:.2f}" for count in found)
-        alarms = " ".join(f"{count[COLLAPSE] / seeds:.2f}" for count in found)
-        highest = " ".join(f"{loss:.2f}" for loss in most)
-        print(
-            f"  {name}: by generation, watch or collapse {seen}; collapse {alarms}; most unseen "
-            f"mass surely lost {highest}"
-        )
+    said: dict[tuple[float, str], list[Chain]] = {}
+    for number in range(chains):
+        order = np.random.default_rng([seed, number]).permutation(len(blocks))
+        human, others = np.array_split(blocks[order], 2)
+        reference = sample_of(texts_of(others, vocabulary))
+        unwritten = say(sample_of(texts_of(human, vocabulary)), reference)
+        for temperature in (1.0, 0.8):
+            for arm in ARMS:
+                chance = np.random.default_rng([seed, number, list(ARMS).index(arm)])
+                pools = islice(pools_of(arm, human, chance, temperature), LAST)
+                chain = [say(sample_of(texts_of(pool, vocabulary)), reference)
+                          for pool in pools]  # fmt: skip
+                said.setdefault((temperature, arm), []).append([unwritten, *chain])
+    print(
+        f"shares of seeds in watch / collapse by generation, 0 being human text; "
+        f"{size(rows) // 2:,} tokens each side of rows, {len(blocks) // 2 * BLOCK:,} of chains:\n"
+    )
+    print(f"| T | pool | seeds | {' | '.join(map(str, range(LAST + 1)))} | {LEAST} | {MOST} |")
+    print("|--:|:--|--:|" + ":-:|" * (LAST + 1) + "--:|--:|")
+    line("", "human rows, divided", divided)
+    for (temperature, arm), of_arm in said.items():
+        line(f"{temperature:g}", arm, of_arm)
+    print()
+    false = sum(trial.state != OK for [trial] in divided)
+    rule("at most 5% false alarms", false <= 0.05 * trials, f"{false} in {trials:,} trials")
+    sure = sum(trial.most > 0 for [trial] in divided)
+    rule("a loss above 0 is sure by mistake in at most 5%", sure <= 0.05 * trials,
+         f"{sure} in {trials:,} trials")  # fmt: skip
+    for temperature in (1.0, 0.8):
+        late = [COLLAPSE not in states_of(each)[: BY + 1] for each in said[temperature, REPLACE]]
+        rule(f"T={temperature:g}, {REPLACE}: collapse by generation {BY} in all seeds",
+             not any(late), f"late in {sum(late)} of {chains}")  # fmt: skip
+        for arm in KEEPING:
+            raised = [COLLAPSE in states_of(each) for each in said[temperature, arm]]
+            rule(f"T={temperature:g}, {arm}: no collapse by generation {LAST} in any seed",
+                 not any(raised), f"raised in {sum(raised)} of {chains}")  # fmt: skip
 
 
-def replace(temperature: float, kept: float = 0.0) -> Next:
-    """A model's text in the place of all, or of all but a part of the human blocks."""
-
-    def following(pool: Tokens, human: Tokens, chance: np.random.Generator) -> Tokens:
-        new = generate(pool, len(human), chance, temperature)
-        some = round(kept * len(human))
-        return np.concatenate([new[some:], human[chance.permutation(len(human))[:some]]])
-
-    return following
+def rows_against_rows(rows: RowSample, seed: int, number: int) -> Said:
+    """Divide rows at random into two sides, and hold one against the other."""
+    order = np.random.default_rng([seed, number]).permutation(len(rows.keys))
+    middle = int(np.searchsorted(np.cumsum(rows.sizes[order]), size(rows) // 2))
+    side = np.zeros(len(order), np.bool_)
+    side[order[:middle]] = True
+    return say(rows.selected(side), rows.selected(~side))
 
 
-def accumulate(temperature: float) -> Next:
-    """A model's text beside all that there was."""
+def say(current: RowSample, reference: RowSample) -> Said:
+    """Hold a sample against a reference."""
+    budget = common_budget(current, reference)
+    figures = compare_samples(current, reference, budget, all_figures=False)
+    lost = {each.name: each.loss_low or 0.0 for each in figures if each.primary}
+    return Said(judge(figures, floor=Floor())[0], lost[UNSEEN_MASS], max(lost.values()))
 
-    def following(pool: Tokens, human: Tokens, chance: np.random.Generator) -> Tokens:
-        return np.concatenate([pool, generate(pool, len(human), chance, temperature)])
 
-    return following
+def states_of(chain: Chain) -> list[str]:
+    """The states by generation."""
+    return [said.state for said in chain]
+
+
+def line(temperature: str, name: str, chains: list[Chain]) -> None:
+    """Print a line of the table."""
+    cells = []
+    for generation in zip(*chains, strict=True):
+        states = Counter(said.state for said in generation)
+        cells.append(f"{states[WATCH] / len(chains):.2f} / {states[COLLAPSE] / len(chains):.2f}")
+    cells += [""] * (LAST + 1 - len(cells))
+    by = [chain[BY].unseen for chain in chains if len(chain) > BY]
+    most = max(said.unseen for chain in chains for said in chain)
+    cells += [f"{min(by):.2f}" if by else "", f"{most:.2f}"]
+    print(f"| {temperature} | {name} | {len(chains):,} | {' | '.join(cells)} |")
+
+
+def rule(goal: str, holds: bool, found: str) -> None:
+    """Print whether a goal is reached."""
+    print(f"{'pass' if holds else 'FAIL'}: {goal} ({found})")
 
 
 def sample_of(texts: list[str]) -> RowSample:
@@ -247,10 +322,10 @@ def python_docs() -> list[str]:
     return list(texts)
 
 
-def shuffled(texts: list[str]) -> list[str]:
+def shuffled(texts: list[str], seed: int) -> list[str]:
     """Texts of about `TOKENS` tokens, in an order by chance."""
     chosen, tokens = [], 0
-    for number in np.random.default_rng(1).permutation(len(texts)):
+    for number in np.random.default_rng(seed).permutation(len(texts)):
         if tokens < TOKENS:
             chosen.append(texts[number])
             tokens += len(plain_tokens(texts[number]))

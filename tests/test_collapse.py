@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 SCRIPTS = Path(__file__).resolve().parent.parent / "scripts"
 
@@ -17,14 +18,16 @@ def part(name: str) -> Any:
     """A module of the scripts."""
     sys.path.insert(0, str(SCRIPTS))
     try:
-        return importlib.import_module(f"recursion.{name}")
+        return importlib.import_module(name)
     finally:
         sys.path.remove(str(SCRIPTS))
 
 
-chain, measures, report, text, trigrams = map(
-    part, ("chain", "measures", "report", "text", "trigrams")
+chain, measures, report, rewriting, text, trigrams = (
+    part(f"recursion.{name}")
+    for name in ("chain", "measures", "report", "rewriting", "text", "trigrams")
 )
+smollm2 = part("smollm2")
 
 
 @pytest.fixture(scope="module")
@@ -176,3 +179,103 @@ def test_the_table_and_the_files_tell_of_every_arm(arms, tmp_path):
     assert len((tmp_path / "n.csv").read_text().splitlines()) == 1 + len(chain.ARMS) * 4
     report.draw(runs, tmp_path / "f.png")
     assert (tmp_path / "f.png").read_bytes().startswith(b"\x89PNG")
+
+
+# The chain by a language model
+
+
+class Dropping:
+    """Who leaves the last word out, and notes what was asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, float, int]] = []
+
+    def answer(self, prompt: str, temperature: float, seed: int) -> dict[str, str]:
+        self.asked.append((prompt, temperature, seed))
+        return {"text": prompt.rpartition("\n\n")[2].rpartition(" ")[0] + "\n"}
+
+
+def test_each_generation_is_written_from_the_one_before():
+    writer = Dropping()
+    generations = rewriting.rewrite(["a b c d e f", "u v w x y z"], writer)
+    assert generations[1:3] == [["a b c d e", "u v w x y"], ["a b c d", "u v w x"]]
+    assert len(generations) == 1 + rewriting.GENERATIONS
+    assert len({seed for _, _, seed in writer.asked}) == len(writer.asked) == 8
+    assert {temperature for _, temperature, _ in writer.asked} == {rewriting.TEMPERATURE}
+
+
+def test_fewer_rows_are_rewritten_as_the_first_of_more():
+    texts = text.human_texts()
+    few, many = (rewriting.people(texts, rows)[0] for rows in (50, 100))
+    assert many[:50] == few
+
+
+def test_no_row_is_both_rewritten_and_compared_with():
+    rows, others, held_out = rewriting.people(text.human_texts(), 100)
+    assert len({*rows, *others, *held_out}) == 300
+    with pytest.raises(SystemExit, match="--rows is at most"):
+        rewriting.people(rows, 100)
+
+
+@pytest.fixture(scope="module")
+def rewritten() -> list[Any]:
+    rows, others, held_out = rewriting.people(text.human_texts(), 100)
+    return rewriting.measure_all(rewriting.rewrite(rows, Dropping()), others, held_out)  # type: ignore[no-any-return]
+
+
+def test_generations_are_measured_at_the_length_of_the_shortest(rewritten):
+    assert [each.name for each in rewritten[:3]] == [
+        "people, other rows", "people (generation 0)", "generation 1"
+    ]  # fmt: skip
+    lengths = [each.tokens for each in rewritten[1:]]
+    assert lengths == sorted(lengths, reverse=True)
+    assert min(lengths) < max(lengths)
+    once = [round(each.measures.unseen_mass * min(lengths), 6) for each in rewritten]
+    assert once[-1] == int(once[-1])
+    assert all(mass <= min(lengths) for mass in once)
+
+
+def test_too_little_text_is_called_insufficient(rewritten):
+    assert {each.health for each in rewritten[1:]} == {"insufficient"}
+
+
+def test_enough_text_gets_a_state_and_a_loss():
+    human = text.human_texts()
+    half = len(human) // 2
+    found = rewriting.measure_all([human[:half]], human[half:], human[:300])
+    assert found[1].health.startswith("ok, unseen mass lost ")
+
+
+def test_the_language_model_has_its_table_its_numbers_and_its_line_of_the_figure(
+    arms, rewritten, tmp_path
+):
+    table = report.rewrites_to_markdown(rewritten, 100)
+    for each in rewritten:
+        assert f"\n| {each.name} | {each.tokens:,} | " in table
+    report.write_rewrites(rewritten, tmp_path / "r.csv")
+    assert len((tmp_path / "r.csv").read_text().splitlines()) == 1 + len(rewritten)
+    runs = {(1.0, arm, 0): pools for arm, pools in arms.items()}
+    heights = []
+    for lines in ((), rewritten):
+        report.draw(runs, tmp_path / "f.png", lines)
+        with Image.open(tmp_path / "f.png") as figure:
+            heights.append(figure.height)
+    assert heights[1] > 1.5 * heights[0]
+
+
+def test_what_the_model_has_answered_is_not_asked_again(tmp_path, monkeypatch):
+    monkeypatch.setattr(
+        smollm2.Writer, "_generate", lambda self, prompt, *_: {"text": f"{prompt}\u2028!"}
+    )
+    first = smollm2.Writer(tmp_path).answer("Why?", 0.7, 1)
+    monkeypatch.delattr(smollm2.Writer, "_generate")
+    assert smollm2.Writer(tmp_path).answer("Why?", 0.7, 1) == first
+    with pytest.raises(AttributeError):
+        smollm2.Writer(tmp_path).answer("Why?", 0.7, 2)
+
+
+def test_weights_other_than_the_pinned_ones_are_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(smollm2, "find_spec", lambda name: None)
+    (tmp_path / Path(smollm2.MODEL_FILE).name).write_bytes(b"other weights")
+    with pytest.raises(SystemExit, match="sha256"):
+        smollm2.find_weights(tmp_path)

@@ -7,10 +7,13 @@
   rows of people replaced.
 * `insufficient`: there is too little text, or nothing to compare it with.
 
-In chains of n-gram models that learn from their own text, text that replaces that of people crosses
-two thirds at the second or third generation; text that is added to that of people does not within
-eight. Added text dilutes all the same, and is to be watched: no state certifies that a dataset is
-safe to train on.
+In chains of trigram models that learn from their own text (`scripts/bench diversity`: two corpora,
+20 chains of each kind, eight generations), text that replaces that of people crosses two thirds at
+the second or third generation. Where a tenth of the human text is kept most chains do so later, and
+at temperature 0.8 none. Text that is added to that of people does not, nor does a sample of one
+size out of all there was, nor a half of human text beside a half of new text. Added text dilutes
+all the same: it is `watch` by the fourth generation, at temperature 0.8 later, and a half of human
+text is mostly `ok`. No state certifies that a dataset is safe to train on.
 """
 
 from __future__ import annotations

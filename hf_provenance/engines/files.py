@@ -157,10 +157,11 @@ class Files:
         Args:
             some: Some of its rows.
         """
-        first = next(part for parts in self.parts.values() for part in parts)
-        if not self.reader.is_parquet:
-            return self.size * some.num_rows // max(1, arrow_size(some))
-        return _footer(first.file).num_rows * self.size // max(1, first.size)
+        rows, size = some.num_rows, arrow_size(some)
+        if self.reader.is_parquet:
+            first = next(part for parts in self.parts.values() for part in parts)
+            rows, size = int(_footer(first.file).num_rows), first.size
+        return self.size * rows // max(1, size)
 
     def tasks(
         self,

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
+from smollm2 import CONTEXT, DECODING, MODEL, MODEL_FILE
 
 from demo_data.asking import TEMPERATURES
-from demo_data.model import CONTEXT, DECODING, MODEL, MODEL_FILE
 from demo_data.packages import HERE, PACKAGES, RUNTIME, read_archive
 from demo_data.release_notes import CHANGELOGS
 from demo_data.rows import CUTOFF, DEMO, SPLITS, Row, redact

@@ -71,8 +71,20 @@ def human_texts() -> list[str]:
 
 
 def corpus_of(texts: Sequence[str]) -> Corpus:
-    """Texts as blocks of `BLOCK` tokens; what is left at the end is dropped, and so are copies."""
+    """Texts as blocks, each there once."""
     numbers: dict[str, int] = {}
+    blocks = blocks_of(texts, numbers)
+    _, first = np.unique(blocks, axis=0, return_index=True)
+    return Corpus(blocks[np.sort(first)], len(numbers) + 1)
+
+
+def blocks_of(texts: Sequence[str], numbers: dict[str, int]) -> Tokens:
+    """Texts as blocks of `BLOCK` tokens; what is left at the end is dropped.
+
+    Args:
+        texts: The texts.
+        numbers: The number of each token, from 1 on; tokens that are new are added.
+    """
     stream = [
         number
         for text in texts
@@ -85,6 +97,4 @@ def corpus_of(texts: Sequence[str]) -> Corpus:
         )
     ]
     whole = len(stream) // BLOCK * BLOCK
-    blocks = np.array(stream[:whole], np.int64).reshape(-1, BLOCK)
-    _, first = np.unique(blocks, axis=0, return_index=True)
-    return Corpus(blocks[np.sort(first)], len(numbers) + 1)
+    return np.array(stream[:whole], np.int64).reshape(-1, BLOCK)

@@ -1,6 +1,7 @@
 """Collapse in small: a model that learns from its own text, alone or beside that of people."""
 
 import secrets
+from itertools import islice
 
 import numpy as np
 import pytest
@@ -8,8 +9,13 @@ from datasets import concatenate_datasets
 
 from hf_provenance.diversity.measure import measure_diversity
 
+from .chains import KEEPING, REPLACE, pools_of
 from .rows import block_sketch, human_blocks, labelled
 from .trigrams import generate, texts_of
+
+SEEDS = 3
+LAST, BY = 8, 3
+"""The last generation, and the one by which text that replaces that of people is found out."""
 
 
 @pytest.fixture
@@ -28,27 +34,29 @@ def halves(chance):
     return mine, block_sketch(others, vocabulary), vocabulary
 
 
+def states_of_chain(arm, seed, generations):
+    """The state of each pool of a chain, beside human text that its models have not read."""
+    chance = np.random.default_rng(seed)
+    human, reference, vocabulary = halves(chance)
+    return [
+        measure_diversity(block_sketch(pool, vocabulary), reference=reference).state
+        for pool in islice(pools_of(arm, human, chance), generations)
+    ]
+
+
 def test_text_that_replaces_that_of_people_raises_the_alarm_by_generation_3(seed):
-    chance = np.random.default_rng(seed)
-    pool, reference, vocabulary = halves(chance)
-    states = []
-    for _ in range(3):
-        pool = generate(pool, len(pool), chance)
-        measured = measure_diversity(block_sketch(pool, vocabulary), reference=reference)
-        states.append(measured.state)
-    assert "collapse" in states, states
-    assert states[0] == "watch"
+    for each in range(seed, seed + SEEDS):
+        states = states_of_chain(REPLACE, each, BY)
+        assert states[0] == "watch", f"seed {each}: {states}"
+        assert "collapse" in states, f"seed {each}: {states}"
 
 
-def test_text_that_is_added_to_that_of_people_never_raises_the_alarm(seed):
-    chance = np.random.default_rng(seed)
-    pool, reference, vocabulary = halves(chance)
-    many, states = len(pool), []
-    for _ in range(4):
-        pool = np.concatenate([pool, generate(pool, many, chance)])
-        measured = measure_diversity(block_sketch(pool, vocabulary), reference=reference)
-        states.append(measured.state)
-    assert "collapse" not in states, states
+@pytest.mark.slow
+@pytest.mark.parametrize("arm", KEEPING)
+def test_no_alarm_is_raised_where_text_of_people_is_kept(arm, seed):
+    for each in range(seed, seed + SEEDS):
+        states = states_of_chain(arm, each, LAST)
+        assert "collapse" not in states, f"seed {each}: {states}"
 
 
 def test_rows_of_people_that_are_replaced_are_seen_at_the_first_generation(seed):

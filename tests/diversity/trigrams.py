@@ -84,13 +84,13 @@ def generate(
         temperature: Below 1, what is common becomes more so.
     """
     size = int(blocks.max()) + 1
-    runs = np.stack([blocks[:, :-2].ravel(), blocks[:, 1:-1].ravel(), blocks[:, 2:].ravel()])
-    triples, counts = np.unique(runs, axis=1, return_counts=True)
-    pairs, before_pairs = np.unique(triples[1:], axis=1, return_counts=True)
-    words, before_words = np.unique(pairs[1], return_counts=True)
+    first, second, third = blocks[:, :-2], blocks[:, 1:-1], blocks[:, 2:]
+    triples, counts = np.unique((first * size + second) * size + third, return_counts=True)
+    pairs, before_pairs = np.unique(triples % size**2, return_counts=True)
+    words, before_words = np.unique(pairs % size, return_counts=True)
     levels = [
-        Level.of(triples[0] * size + triples[1], triples[2], counts, temperature),
-        Level.of(pairs[0], pairs[1], before_pairs, temperature),
+        Level.of(triples // size, triples % size, counts, temperature),
+        Level.of(pairs // size, pairs % size, before_pairs, temperature),
         Level.of(np.zeros(len(words), np.int64), words, before_words.astype(np.int64), temperature),
     ]
     written = np.full((how_many, blocks.shape[1] + 2), -1, np.int64)
