@@ -161,7 +161,7 @@ class Files:
         if self.reader.is_parquet:
             first = next(part for parts in self.parts.values() for part in parts)
             rows, size = int(_footer(first.file).num_rows), first.size
-        return self.size * rows // max(1, size)
+        return int(self.size * rows // max(1, size))
 
     def tasks(
         self,
