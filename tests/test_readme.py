@@ -72,7 +72,7 @@ def test_the_commands_run_in_the_order_of_the_readme(hub, tmp_path):
 def test_what_is_installed_is_what_this_project_is_called():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     assert f"pip install {project['name']}" in commands()
-    assert set(re.findall(rf"{project['name']}\[(\w+)\]", README)) == set(
+    assert set(re.findall(rf"{project['name']}\[([\w-]+)\]", README)) == set(
         project["optional-dependencies"]
     )
 
