@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import json
 import os
 import random
 import statistics
@@ -21,6 +22,8 @@ from hf_provenance import Annotator, col
 
 ROOT = Path(__file__).resolve().parent.parent
 WORK = ROOT / ".cache" / "bench"
+FIGURES = "figures.jsonl"
+"""Every figure of a run, a line of JSON each."""
 DEMO = ROOT / "hf_provenance" / "demo" / "train.parquet"
 
 Run = Callable[[], Any]
@@ -51,10 +54,39 @@ def compare(
             pairs.append(pair)
     ratios = sorted(a * scale / b for a, b in pairs)
     mine, other = (statistics.median(side) for side in zip(*pairs, strict=True))
-    print(
-        f"{name}: {statistics.median(ratios):.3f} ({ratios[0]:.3f} to {ratios[-1]:.3f}), "
-        f"goal {goal}; {mine:.3f} s against {other:.3f} s"
+    note(
+        name,
+        statistics.median(ratios),
+        goal,
+        least=ratios[0],
+        most=ratios[-1],
+        seconds=mine,
+        other_seconds=other,
     )
+
+
+def note(name: str, figure: float, goal: str, **more: float) -> None:
+    """Print a figure, and add it to the file of all figures as a line of JSON."""
+    rounded = {key: float(f"{value:.4g}") for key, value in {"figure": figure, **more}.items()}
+    with (WORK / FIGURES).open("a", encoding="utf-8") as file:
+        file.write(json.dumps({"name": name, "goal": goal, **rounded}) + "\n")
+    spread = f" ({more['least']:.3f} to {more['most']:.3f})" if "least" in more else ""
+    times = (
+        f"; {more['seconds']:.3f} s against {more['other_seconds']:.3f} s"
+        if "seconds" in more
+        else ""
+    )
+    print(f"{name}: {figure:.3f}{spread}, goal {goal}{times}", flush=True)
+
+
+def table_of_figures() -> str:
+    """All figures of the file, as a table."""
+    lines = (WORK / FIGURES).read_text("utf-8").splitlines()
+    rows = ["| what | figure | least | most | goal |", "|:--|--:|--:|--:|:--|"]
+    for each in map(json.loads, lines):
+        cells = [f"{each[key]:.3f}" if key in each else "" for key in ("figure", "least", "most")]
+        rows.append(f"| {each['name']} | {' | '.join(cells)} | {each['goal']} |")
+    return "\n".join(rows)
 
 
 def timed(run: Run) -> float:
