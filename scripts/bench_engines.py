@@ -10,6 +10,7 @@ the work once before it is timed. Ray listens on all addresses, so it runs in a 
 from __future__ import annotations
 
 import argparse
+import logging
 import os
 import shutil
 import statistics
@@ -18,6 +19,7 @@ import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -79,9 +81,7 @@ def growth(rows: int, runs: int) -> None:
         for times in (1, 4, 16):
             files = many_files(rows * times // 4)
             job(files, two)
-            seconds = statistics.median(
-                timed(lambda files=files: job(files, two)) for _ in range(3)
-            )
+            seconds = statistics.median(timed(partial(job, files, two)) for _ in range(3))
             each.append(seconds / (rows * times // 4))
             note(f"us a row, {rows * times // 4:,} rows", 1e6 * each[-1], "none")
     note("cost of a row at 16 times the data / at 1", each[-1] / each[0], "0.9 to 1.1")
@@ -113,7 +113,7 @@ def in_ray(rows: int, runs: int) -> None:
     from hf_provenance.engines.ray import RayExecutor
 
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
-    engine.init(num_cpus=2, include_dashboard=False, log_to_driver=False, logging_level="ERROR",
+    engine.init(num_cpus=2, include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR,
                 object_store_memory=200_000_000, _node_ip_address="127.0.0.1")  # fmt: skip
     against_processes("Ray", RayExecutor(), rows, runs, goal="<= 1.2")
     engine.shutdown()
