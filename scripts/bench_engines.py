@@ -113,8 +113,14 @@ def in_ray(rows: int, runs: int) -> None:
     from hf_provenance.engines.ray import RayExecutor
 
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
-    engine.init(num_cpus=2, include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR,
-                object_store_memory=200_000_000, _node_ip_address="127.0.0.1")  # fmt: skip
+    engine.init(
+        num_cpus=2,
+        include_dashboard=False,
+        log_to_driver=False,
+        logging_level=logging.ERROR,
+        object_store_memory=200_000_000,
+        _node_ip_address="127.0.0.1",
+    )
     against_processes("Ray", RayExecutor(), rows, runs, goal="<= 1.2")
     engine.shutdown()
 

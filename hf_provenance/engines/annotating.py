@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property, partial
@@ -355,6 +355,13 @@ def annotate_files(
     chosen = choose(executor, num_proc)
     if progress:
         job.tell_expected_time(num_proc)
+    with _kept_when_stopped(job):
+        _do(job, chosen, progress)
+    return job.finish()
+
+
+def _do(job: AnnotateJob, executor: Executor, progress: bool) -> None:
+    """Do the tasks that are not done."""
     waiting = job.waiting()
     total = sum(task.size for task in job.tasks)
     with tqdm(
@@ -362,9 +369,21 @@ def annotate_files(
     ) as bar:
         bar.update(total - sum(task.size for task in waiting))
         rows = 0
-        for number, summary in enumerate(do_all(chosen, job.run, waiting)):
+        for number, summary in enumerate(do_all(executor, job.run, waiting)):
             rows += summary.rows
             spent = bar.format_dict["elapsed"] or 1.0
             bar.set_postfix_str(f"{rows:,} rows, {rows / spent:,.0f} rows/s", refresh=False)
             bar.update(waiting[number].size)
-    return job.finish()
+
+
+@contextmanager
+def _kept_when_stopped(job: AnnotateJob) -> Iterator[None]:
+    """Say at a Ctrl-C what is kept."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        done = len(job.tasks) - len(job.waiting())
+        raise KeyboardInterrupt(
+            f"nothing in view has changed. {done:,} of {len(job.tasks):,} tasks are done and kept: "
+            "the same call with resume=True (--resume) goes on."
+        ) from None

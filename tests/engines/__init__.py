@@ -24,12 +24,19 @@ SCHEMA = pa.schema(
 DATES = ("2021-05-06T07:08:09Z", "2024-03-01", "CC-MAIN-2022-49", None)
 
 
-def rows(start: int, count: int) -> pa.Table:
-    """Rows with a number, a text of their own, a date of one of four kinds, and an author."""
+def rows(start: int, count: int, padding: int = 0) -> pa.Table:
+    """Rows with a number, a text of their own, a date of one of four kinds, and an author.
+
+    Texts end with so many bytes that cannot be compressed.
+    """
     numbers = range(start, start + count)
+    ends = [os.urandom(padding // 2).hex() for _ in numbers]
     return pa.table(
         {
-            "text": [f"This is the plain English text of row number {n}." for n in numbers],
+            "text": [
+                f"This is the plain English text of row number {n}. {end}".rstrip()
+                for n, end in zip(numbers, ends, strict=True)
+            ],
             "n": list(numbers),
             "date": [DATES[n % 4] for n in numbers],
             "by": [("ai", "person", "nobody")[n % 3] for n in numbers],
@@ -38,12 +45,12 @@ def rows(start: int, count: int) -> pa.Table:
     )
 
 
-def write_files(folder: Path, sizes: Sequence[int], **options: Any) -> str:
+def write_files(folder: Path, sizes: Sequence[int], *, padding: int = 0, **options: Any) -> str:
     """Write Parquet files of so many rows each; their glob."""
     folder.mkdir(parents=True, exist_ok=True)
     start = 0
     for number, size in enumerate(sizes):
-        pq.write_table(rows(start, size), folder / f"part-{number:03}.parquet", **options)
+        pq.write_table(rows(start, size, padding), folder / f"part-{number:03}.parquet", **options)
         start += size
     return str(folder / "*.parquet")
 
