@@ -30,7 +30,8 @@ from hf_provenance.diversity.diversity import Diversity
 from hf_provenance.diversity.measure import measure_diversity
 from hf_provenance.diversity.sketch import DiversitySketch
 from hf_provenance.diversity.sketching import sketch_diversity
-from hf_provenance.engines.annotating import AnnotateJob, annotate_files, plan_files
+from hf_provenance.engines.annotating import annotate_files
+from hf_provenance.engines.jobs import AnnotateJob, plan_files
 from hf_provenance.engines.reading import audit_files, sketch_files, summarize_files
 from hf_provenance.errors import ProvenanceError
 from hf_provenance.explain import Explanation, explain

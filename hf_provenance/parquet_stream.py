@@ -40,6 +40,7 @@ def parquet_tables(
 
     Raises:
         CastError: The file has other columns.
+        ArrowInvalid: It is damaged.
     """
     arrow_schema = features.arrow_schema
     with ExitStack() as stack:
@@ -49,8 +50,19 @@ def parquet_tables(
         batches = parquet.iter_batches(
             _BATCH, row_groups=row_groups, columns=columns, use_threads=use_threads
         )
+        waiting = _rows(parquet.metadata, row_groups)
         for batch in batches:
+            waiting -= batch.num_rows
             yield table_cast(pa.Table.from_batches([batch]), arrow_schema)
+        if waiting:
+            raise pa.ArrowInvalid(f"{waiting:,} rows fewer were read than the file states")
+
+
+def _rows(metadata: pq.FileMetaData, row_groups: Sequence[int] | None) -> int:
+    """Rows of a file, or of some of its row groups, as its footer has them."""
+    if row_groups is None:
+        return int(metadata.num_rows)
+    return sum(int(metadata.row_group(number).num_rows) for number in row_groups)
 
 
 class _BatchedParquet(Parquet):  # type: ignore[misc]

@@ -13,7 +13,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from hf_provenance.engines.annotating import FileTask
+from hf_provenance.engines.file_task import FileTask
 from hf_provenance.engines.files import Task
 from hf_provenance.errors import LabelError, ProvenanceError
 from hf_provenance.summary import Summary

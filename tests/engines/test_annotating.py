@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from publish import contents, shown
 
 import hf_provenance as hfp
-from hf_provenance.engines.annotating import AnnotateJob
 from hf_provenance.engines.executors import Processes, do_all
+from hf_provenance.engines.jobs import AnnotateJob
 from hf_provenance.errors import (
     AlreadyAnnotatedError,
     EngineError,
