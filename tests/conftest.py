@@ -4,6 +4,7 @@ The one Hub that tests may reach is their own, on loopback: take the fixture `hu
 """
 
 import os
+import signal
 import tempfile
 from collections.abc import Iterator
 
@@ -25,6 +26,9 @@ os.environ.update(  # before `datasets` is imported, which reads them once
 )
 for _name in ("HF_DATASETS_CACHE", "HF_HUB_CACHE", "HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"):
     os.environ.pop(_name, None)
+
+# A shell has what it runs in the background ignore Ctrl-C, and what that starts as well.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 import datasets  # noqa: E402
 from hub import client  # noqa: E402

@@ -240,8 +240,6 @@ def test_ctrl_c_on_the_command_line_exits_130_and_leaves_the_folder_as_it_was(
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        # Where tests run in the background, the shell has them ignore it.
-        preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
     )
     while not list(folder.glob(f"{PARTIAL}/*.parquet")) and running.poll() is None:
         time.sleep(0.02)
