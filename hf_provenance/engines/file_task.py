@@ -22,7 +22,7 @@ from hf_provenance.splits import Buckets
 from hf_provenance.summary import Summary
 from hf_provenance.version import __version__
 
-TASK_MEMORY = 128_000_000
+TASK_MEMORY = 96_000_000
 """Bytes of rows that a worker holds back until there are enough of them for a row group."""
 
 
