@@ -259,12 +259,14 @@ def _collected(tried: tuple[Any, ...], table: pa.Table, problems: Problems) -> I
     for source in tried:
         found = _dates(source, table)
         needed = pc.is_null(start)
-        for code in pc.unique(found.problem).to_pylist():
-            if code is not None:
-                hit = pc.fill_null(pc.equal(found.problem, code), False)
-                problems.add(code, as_mask(pc.and_(hit, needed)))
-        start = pc.if_else(needed, found.start, start)
-        until = pc.if_else(needed, found.until, until)
+        for code in pc.unique(found.problem).drop_null().to_pylist():
+            hit = pc.fill_null(pc.equal(found.problem, code), False)
+            problems.add(code, as_mask(pc.and_(hit, needed)))
+        if start.null_count == len(start):
+            start, until = found.start, found.until
+        else:
+            start = pc.if_else(needed, found.start, start)
+            until = pc.if_else(needed, found.until, until)
         if start.null_count == 0:
             break
     return Intervals(start, until, pa.nulls(table.num_rows, pa.string()))

@@ -51,6 +51,8 @@ _MISSING = pa.array(["nat", "nan", "none", "null"], pa.large_string())
 
 _EPOCH = datetime(1970, 1, 1)
 _ANCIENT_BEFORE = (datetime(1900, 1, 1) - _EPOCH) // timedelta(microseconds=1)
+_YEAR_ONE = (datetime(1, 1, 1) - _EPOCH) // timedelta(microseconds=1)
+_STAMP_BYTES = len("2022-11-29T10:00:00Z")
 
 
 @dataclass(frozen=True)
@@ -118,6 +120,10 @@ def read_dates(
     rows = _column(values)
     start, until, state = rows.start, rows.until, rows.state
     latest = _micros(now or datetime.now(UTC)) + DAY
+    if ((state == _READ) & (start > 0) & (start <= latest)).all():  # nothing to judge
+        instants = pa.array(start.view("M8[us]"), TIMESTAMP)
+        ends = instants if until is start else pa.array(until.view("M8[us]"), TIMESTAMP)
+        return Intervals(instants, ends, pa.nulls(len(start), pa.string()))
     state[(state == _READ) & (start == 0) & (until == 0)] = _UNREADABLE
     dated = (state == _READ) | (state == _ESTIMATED)
     state[dated & (start > latest)] = _FUTURE
@@ -191,6 +197,9 @@ def _array(values: pa.Array) -> _Rows:
     if pa.types.is_null(kind):
         return _Rows.undated(len(values))
     if _is_text(kind):
+        stamps = _stamps(values)
+        if stamps is not None:
+            return stamps
         starts = range(0, len(values), AT_ONCE)
         blocks = (values.slice(start, AT_ONCE).cast(pa.large_string()) for start in starts)
         return _joined([_Rows.undated(0), *map(_text, blocks)])
@@ -250,6 +259,30 @@ def _days(days: NDArray[np.int64]) -> Reading:
     """Whole days, counted from 1970-01-01."""
     start = np.clip(days, -(10**8), 10**8) * DAY  # beyond all limits, and does not overflow
     return Reading(start, start + (DAY - 1), np.ones(len(start), np.bool_))
+
+
+def _stamps(text: pa.Array) -> _Rows | None:
+    """Read texts that are all written YYYY-MM-DDThh:mm:ssZ, as most crawls write them.
+
+    Arrow's own cast does that in a tenth of the time that `_text` takes, and takes nothing else of
+    this length but what `_text` reads alike. None where a row is written otherwise.
+    """
+    if pa.types.is_string_view(text.type):
+        return None
+    lengths = pc.min_max(pc.binary_length(text))
+    if not lengths["min"].as_py() == lengths["max"].as_py() == _STAMP_BYTES:
+        return None
+    try:
+        stamps = text.cast(pa.timestamp("us", "UTC")).view(pa.int64())
+    except pa.ArrowInvalid:
+        return None
+    start = np.asarray(stamps.fill_null(0) if stamps.null_count else stamps)
+    if start.min() < _YEAR_ONE:
+        return None
+    state = np.full(len(start), _READ, np.uint8)
+    if stamps.null_count:
+        state[np.asarray(stamps.is_null())] = _UNDATED
+    return _Rows(start, start, state)
 
 
 def _text(text: pa.LargeStringArray) -> _Rows:
