@@ -29,7 +29,7 @@ def label_rows(
     """Compute the provenance columns of a table; see `Annotator.labels`."""
     problems = Problems(table.num_rows)
     identity = identify(table, plan.text, first_row)
-    problems.add("text_empty", as_mask(pc.equal(identity.sizes, 0)))
+    problems.add("text_empty", identity.sizes.to_numpy() == 0)
     evidence = read_evidence(plan, table, identity.sizes, first_row)
     collected = _collected(plan.collected, table, problems)
     origins = decide_origins(
@@ -140,6 +140,8 @@ class Problems:
 def _strings(field: Any, table: pa.Table, to: str, vocabulary: tuple[str, ...] | None) -> pa.Array:
     if isinstance(field, Col):
         return mapped(field, values(field, table), to, vocabulary)
+    if field is None:
+        return pa.nulls(table.num_rows, pa.string())
     return pa.repeat(pa.scalar(field, pa.string()), table.num_rows)
 
 
@@ -165,6 +167,8 @@ def _named_generators(field: Any, table: pa.Table) -> pa.Array:
 def _numbers(field: Any, table: pa.Table, to: str, first_row: int | None) -> pa.Array:
     """The numbers of a field, within the limits that the schema sets for it."""
     type_ = schema.BY_NAME["prov_" + to].type
+    if field is None:
+        return pa.nulls(table.num_rows, type_)
     if not isinstance(field, Col):
         return pa.repeat(pa.scalar(field, type_), table.num_rows)
     low, high = schema.LIMITS[to]

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import pyarrow as pa
@@ -59,9 +60,11 @@ class Stated(NamedTuple):
     by: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Plan:
     """Where each field of the annotator comes from, for one input schema.
+
+    A plan equals itself alone, so that what follows from it can be kept by it.
 
     Attributes:
         text: The text columns.
@@ -97,8 +100,32 @@ class Plan:
     written: tuple[str, ...] = field(default=())
 
 
+@dataclass(frozen=True, eq=False)
+class _Asked:
+    """What a plan is asked for: one annotator, itself and not its like, and a schema."""
+
+    annotator: Statements
+    arrow_schema: pa.Schema
+
+    def __hash__(self) -> int:
+        return id(self.annotator)
+
+    def __eq__(self, other: object) -> bool:
+        return (
+            isinstance(other, _Asked)
+            and self.annotator is other.annotator
+            and self.arrow_schema.equals(other.arrow_schema, check_metadata=True)
+        )
+
+
 def make_plan(annotator: Statements, arrow_schema: pa.Schema) -> Plan:
-    """Make the plan of an annotator for a schema; see `Annotator.plan`."""
+    """Make the plan of an annotator for a schema, once for all batches; see `Annotator.plan`."""
+    return _planned(_Asked(annotator, arrow_schema))
+
+
+@lru_cache(maxsize=8)
+def _planned(asked: _Asked) -> Plan:
+    annotator, arrow_schema = asked.annotator, asked.arrow_schema
     find = annotator.layout is not None
     record = annotator.registry if isinstance(annotator.registry, Record) else None
     layout = _layout(annotator, record, arrow_schema)

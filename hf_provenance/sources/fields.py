@@ -147,7 +147,8 @@ def mapped(field: Col, array: pa.Array, to: str, vocabulary: tuple[str, ...] | N
         )
     if field.mapping is None and vocabulary is None:
         text = array.cast(pa.string())
-        return pc.if_else(pc.equal(pc.utf8_trim_whitespace(text), ""), None, text)
+        blank = pc.equal(pc.utf8_trim_whitespace(text), "")
+        return pc.if_else(blank, None, text) if blank.true_count else text
     encoded = pc.dictionary_encode(array, null_encoding="encode")
     distinct = encoded.dictionary.to_pylist()
     labels, offenders = _labels(field, distinct, vocabulary)
