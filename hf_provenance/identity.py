@@ -131,7 +131,7 @@ def _hash_chunks(column: pa.ChunkedArray) -> Identity:
     digests: list[str] = []
     sizes: list[np.ndarray[Any, np.dtype[np.int64]]] = []
     for chunk in column.chunks:
-        offsets = _offsets(chunk)
+        offsets = offsets_of(chunk)
         data = memoryview(chunk.buffers()[2] or b"")
         ends = offsets.tolist()
         hexdigest = xxhash.xxh3_128_hexdigest
@@ -147,7 +147,7 @@ def _hash_chunks(column: pa.ChunkedArray) -> Identity:
     return Identity(pa.array(digests, pa.string()), pa.array(lengths, pa.int64()))
 
 
-def _offsets(array: pa.Array) -> np.ndarray[Any, np.dtype[np.int64]]:
+def offsets_of(array: pa.Array) -> np.ndarray[Any, np.dtype[np.int64]]:
     """Absolute offsets of a variable-length array (string, binary or list), as int64."""
     wide = pa.types.is_large_string(array.type) or pa.types.is_large_binary(array.type)
     wide = wide or pa.types.is_large_list(array.type)
@@ -258,7 +258,7 @@ def speech_bytes(array: pa.Array) -> np.ndarray[Any, np.dtype[np.int64]]:
     if is_list(array.type):
         if pa.types.is_fixed_size_list(array.type):
             array = array.cast(pa.list_(array.type.value_type))
-        offsets = _offsets(array)
+        offsets = offsets_of(array)
         inner = speech_bytes(array.values)
         running = np.concatenate([np.zeros(1, np.int64), np.cumsum(inner)])
         valid = array.is_valid().to_numpy(zero_copy_only=False)

@@ -44,12 +44,15 @@ def label_rows(
     outweighed = annotator.on_conflict == STRONGEST
     problems.add("outweighed" if outweighed else "conflict", origins.conflict)
 
+    method = evidence.method
+    if method.null_count:
+        method = pc.fill_null(method, UNKNOWN)
     fields = plan.fields
     columns: dict[str, pa.Array] = {
         "prov_id": identity.ids,
         "prov_origin": origins.origin,
         "prov_origin_basis": origins.basis,
-        "prov_method": pc.fill_null(evidence.method, UNKNOWN),
+        "prov_method": method,
         "prov_source": _strings(fields.get("source"), table, "source", None),
         "prov_collected_at": collected.start,
         "prov_collected_until": collected.until,
@@ -81,9 +84,12 @@ def label_rows(
         columns["prov_markers"] = find_markers([table[name] for name in read or plan.text])
     columns["prov_problems"] = problems.codes()
     wanted = schema.arrow_schema(plan.written)
-    return pa.Table.from_arrays(
-        [columns[name].cast(wanted.field(name).type) for name in wanted.names], schema=wanted
-    )
+    return pa.Table.from_arrays([_typed(columns[field.name], field.type) for field in wanted],
+                                schema=wanted)  # fmt: skip
+
+
+def _typed(column: pa.Array, type_: pa.DataType) -> pa.Array:
+    return column if column.type == type_ else column.cast(type_)
 
 
 def read_evidence(plan: Plan, table: pa.Table, sizes: pa.Array, first_row: int | None) -> Evidence:
@@ -262,11 +268,12 @@ def _collected(tried: tuple[Any, ...], table: pa.Table, problems: Problems) -> I
     start = until = pa.nulls(table.num_rows, schema.TIMESTAMP)
     for source in tried:
         found = _dates(source, table)
-        needed = pc.is_null(start)
-        for code in pc.unique(found.problem).drop_null().to_pylist():
-            hit = pc.fill_null(pc.equal(found.problem, code), False)
-            problems.add(code, as_mask(pc.and_(hit, needed)))
-        if start.null_count == len(start):
+        needed = None if start.null_count == len(start) else pc.is_null(start)
+        if found.problem.null_count < len(found.problem):
+            for code in pc.unique(found.problem).drop_null().to_pylist():
+                hit = pc.fill_null(pc.equal(found.problem, code), False)
+                problems.add(code, as_mask(hit if needed is None else pc.and_(hit, needed)))
+        if needed is None:
             start, until = found.start, found.until
         else:
             start = pc.if_else(needed, found.start, start)

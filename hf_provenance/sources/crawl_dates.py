@@ -28,6 +28,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from hf_provenance.errors import LabelError, SchemaError
+from hf_provenance.identity import offsets_of
 from hf_provenance.schema import TIMESTAMP
 from hf_provenance.sources.common_crawl import MARK, read_crawl_names
 from hf_provenance.sources.date_forms import (
@@ -120,7 +121,7 @@ def read_dates(
     rows = _column(values)
     start, until, state = rows.start, rows.until, rows.state
     latest = _micros(now or datetime.now(UTC)) + DAY
-    if ((state == _READ) & (start > 0) & (start <= latest)).all():  # nothing to judge
+    if len(start) and start.min() > 0 and start.max() <= latest and (state == _READ).all():
         instants = pa.array(start.view("M8[us]"), TIMESTAMP)
         ends = instants if until is start else pa.array(until.view("M8[us]"), TIMESTAMP)
         return Intervals(instants, ends, pa.nulls(len(start), pa.string()))
@@ -267,22 +268,18 @@ def _stamps(text: pa.Array) -> _Rows | None:
     Arrow's own cast does that in a tenth of the time that `_text` takes, and takes nothing else of
     this length but what `_text` reads alike. None where a row is written otherwise.
     """
-    if pa.types.is_string_view(text.type):
+    if not len(text) or text.null_count or pa.types.is_string_view(text.type):
         return None
-    lengths = pc.min_max(pc.binary_length(text))
-    if not lengths["min"].as_py() == lengths["max"].as_py() == _STAMP_BYTES:
+    if not (np.diff(offsets_of(text)) == _STAMP_BYTES).all():
         return None
     try:
-        stamps = text.cast(pa.timestamp("us", "UTC")).view(pa.int64())
+        stamps = text.cast(pa.timestamp("us", "UTC"))
     except pa.ArrowInvalid:
         return None
-    start = np.asarray(stamps.fill_null(0) if stamps.null_count else stamps)
+    start = np.asarray(stamps.view(pa.int64()))
     if start.min() < _YEAR_ONE:
         return None
-    state = np.full(len(start), _READ, np.uint8)
-    if stamps.null_count:
-        state[np.asarray(stamps.is_null())] = _UNDATED
-    return _Rows(start, start, state)
+    return _Rows(start, start, np.full(len(start), _READ, np.uint8))
 
 
 def _text(text: pa.LargeStringArray) -> _Rows:
