@@ -39,6 +39,9 @@ RECIPE = {
 }
 """How `prov_id` is made, as named in `provenance.json`."""
 
+_HEX = 32
+_MOST_BYTES = 2**31 - 1  # what the offsets of a string column can count
+
 SPEECH_KEYS = frozenset(["content", "value", "text"])
 """Keys of a struct that hold what is said, beside who says it."""
 
@@ -144,7 +147,17 @@ def _hash_chunks(column: pa.ChunkedArray) -> Identity:
             digests += [hexdigest(data[i:j]) for i, j in pairwise(ends)]
             sizes.append(np.diff(offsets))
     lengths = np.concatenate(sizes) if sizes else np.zeros(0, np.int64)
-    return Identity(pa.array(digests, pa.string()), pa.array(lengths, pa.int64()))
+    return Identity(_hex_column(digests), pa.array(lengths, pa.int64()))
+
+
+def _hex_column(digests: list[str]) -> pa.Array:
+    """Digests of 32 digits each as a column, from one buffer and not text by text."""
+    rows = len(digests)
+    if rows * _HEX > _MOST_BYTES:
+        return pa.array(digests, pa.string())
+    ends = np.arange(0, _HEX * (rows + 1), _HEX, np.int32)
+    digits = "".join(digests).encode()
+    return pa.StringArray.from_buffers(rows, pa.py_buffer(ends), pa.py_buffer(digits))
 
 
 def offsets_of(array: pa.Array) -> np.ndarray[Any, np.dtype[np.int64]]:

@@ -17,7 +17,7 @@ from hf_provenance.origins import STRONGEST, as_mask, decide_origins
 from hf_provenance.plan import Plan
 from hf_provenance.schema import HUMAN, JOIN, UNKNOWN
 from hf_provenance.sources.crawl_dates import Intervals, read_date, read_dates
-from hf_provenance.sources.fields import Col, items, mapped, values
+from hf_provenance.sources.fields import Col, items, mapped, repeated, values
 from hf_provenance.sources.languages import LANGDETECT, detect_languages, langdetect_language
 from hf_provenance.sources.markers import find_markers
 from hf_provenance.statements import Statements
@@ -146,9 +146,7 @@ class Problems:
 def _strings(field: Any, table: pa.Table, to: str, vocabulary: tuple[str, ...] | None) -> pa.Array:
     if isinstance(field, Col):
         return mapped(field, values(field, table), to, vocabulary)
-    if field is None:
-        return pa.nulls(table.num_rows, pa.string())
-    return pa.repeat(pa.scalar(field, pa.string()), table.num_rows)
+    return repeated(field, table.num_rows)
 
 
 def _generators(field: Any, table: pa.Table, turns: Authorship | None) -> pa.Array:

@@ -27,12 +27,11 @@ from hf_provenance.identity import row_name
 from hf_provenance.plan import Plan
 from hf_provenance.schema import BASES, HUMAN, MIXED, SYNTHETIC, UNKNOWN
 from hf_provenance.sources.cutoffs import wholly_before
-from hf_provenance.sources.fields import Col
+from hf_provenance.sources.fields import Col, repeated
 
 ERROR, STRONGEST = "error", "strongest"
 
 _DEFAULT, _CUTOFF = BASES.index("default"), BASES.index("cutoff")
-_ORIGINS, _BASES = pa.array([*NAMES, UNKNOWN]), pa.array(BASES)
 _ZERO, _ONE, _NO_SHARE = (pa.scalar(value, pa.float32()) for value in (0, 1, None))
 
 
@@ -101,17 +100,17 @@ def decide_origins(
         old = (codes == SILENT) & ~conflict & ~some & wholly_before(until, human_before)
         codes, ranks = np.where(old, NAMES.index(HUMAN), codes), np.where(old, _CUTOFF, ranks)
     share = None
-    origin, basis = _named(_ORIGINS, codes, rows), _named(_BASES, ranks, rows)
+    origin, basis = _named((*NAMES, UNKNOWN), codes, rows), _named(BASES, ranks, rows)
     if "prov_synthetic_share" in plan.written:
         share = _share(evidence, origin, conflict)
     return Origins(origin, basis, conflict, share)
 
 
-def _named(names: pa.Array, positions: Codes, rows: int) -> pa.Array:
+def _named(names: tuple[str, ...], positions: Codes, rows: int) -> pa.Array:
     """The names at positions, or the one name of all rows; -1 is the last name."""
     if len(positions) != rows:
-        return pa.repeat(names[int(positions[0])], rows)
-    return names.take(pa.array(np.where(positions < 0, len(names) - 1, positions)))
+        return repeated(names[positions[0]], rows)
+    return pa.array(names).take(pa.array(np.where(positions < 0, len(names) - 1, positions)))
 
 
 def as_mask(array: pa.Array) -> Mask:
