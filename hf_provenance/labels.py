@@ -26,10 +26,18 @@ from hf_provenance.statements import Statements
 def label_rows(
     annotator: Statements, plan: Plan, table: pa.Table, first_row: int | None
 ) -> pa.Table:
-    """Compute the provenance columns of a table; see `Annotator.labels`."""
+    """The provenance columns of a table as a table; see `Annotator.labels`."""
+    columns = label_columns(annotator, plan, table, first_row)
+    return pa.Table.from_arrays(columns, schema=schema.arrow_schema(plan.written))
+
+
+def label_columns(
+    annotator: Statements, plan: Plan, table: pa.Table, first_row: int | None
+) -> list[pa.Array]:
+    """Compute the provenance columns of a table, in the order of `plan.written`."""
     problems = Problems(table.num_rows)
     identity = identify(table, plan.text, first_row)
-    problems.add("text_empty", identity.sizes.to_numpy() == 0)
+    problems.add("text_empty", np.asarray(identity.sizes) == 0)
     evidence = read_evidence(plan, table, identity.sizes, first_row)
     collected = _collected(plan.collected, table, problems)
     origins = decide_origins(
@@ -83,9 +91,7 @@ def label_rows(
         read = [name for name in plan.text if plan.parts.get(name) != HUMAN]
         columns["prov_markers"] = find_markers([table[name] for name in read or plan.text])
     columns["prov_problems"] = problems.codes()
-    wanted = schema.arrow_schema(plan.written)
-    return pa.Table.from_arrays([_typed(columns[field.name], field.type) for field in wanted],
-                                schema=wanted)  # fmt: skip
+    return [_typed(columns[name], schema.BY_NAME[name].type) for name in plan.written]
 
 
 def _typed(column: pa.Array, type_: pa.DataType) -> pa.Array:
@@ -131,7 +137,7 @@ class Problems:
     def codes(self) -> pa.Array:
         """`prov_problems`: codes joined by `|`, null where there is none."""
         if not self._masks:
-            return pa.nulls(self.rows, pa.string())
+            return repeated(None, self.rows)
         codes: list[str | None] = [None] * self.rows
         for code, mask in self._masks:
             for row in np.flatnonzero(mask):
@@ -264,21 +270,22 @@ def _languages(annotator: Statements, plan: Plan, table: pa.Table, problems: Pro
 def _collected(tried: tuple[Any, ...], table: pa.Table, problems: Problems) -> Intervals:
     """Collection intervals: the first source that gives a row a date decides for that row."""
     start = until = pa.nulls(table.num_rows, schema.TIMESTAMP)
-    for source in tried:
+    for place, source in enumerate(tried):
         found = _dates(source, table)
-        needed = None if start.null_count == len(start) else pc.is_null(start)
         if found.problem.null_count < len(found.problem):
+            needed = pc.is_null(start)
             for code in pc.unique(found.problem).drop_null().to_pylist():
                 hit = pc.fill_null(pc.equal(found.problem, code), False)
-                problems.add(code, as_mask(hit if needed is None else pc.and_(hit, needed)))
-        if needed is None:
+                problems.add(code, as_mask(pc.and_(hit, needed)))
+        if place == 0:
             start, until = found.start, found.until
         else:
+            needed = pc.is_null(start)
             start = pc.if_else(needed, found.start, start)
             until = pc.if_else(needed, found.until, until)
         if start.null_count == 0:
             break
-    return Intervals(start, until, pa.nulls(table.num_rows, pa.string()))
+    return Intervals(start, until, repeated(None, table.num_rows))
 
 
 def collected_intervals(plan: Plan, table: pa.Table) -> Intervals:

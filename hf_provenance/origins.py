@@ -34,7 +34,6 @@ ERROR, STRONGEST = "error", "strongest"
 _DEFAULT, _CUTOFF = BASES.index("default"), BASES.index("cutoff")
 _ZERO, _ONE, _NO_SHARE = (pa.scalar(value, pa.float32()) for value in (0, 1, None))
 
-
 _Weighed: TypeAlias = tuple[Codes, Codes, Mask, Mask]
 
 
@@ -80,12 +79,11 @@ def decide_origins(
         ConflictError: A row contradicts itself, and `on_conflict` says to stop there.
     """
     rows = len(ids)
-    if not _varies(plan):
-        claims, weighed = _of_constants(plan, evidence)
-    else:
+    if _varies(plan):
         claims = claims_of(plan, evidence)
-        weighed = _weighed(claims, rows)
-    codes, ranks, conflict, some = weighed
+        codes, ranks, conflict, some = _weighed(claims, rows)
+    else:
+        claims, (codes, ranks, conflict, some) = _of_constants(plan, evidence)
     if conflict.any():
         if on_conflict == ERROR:
             raise _conflict(claims, conflict, ids, first_row)
@@ -99,10 +97,9 @@ def decide_origins(
     if human_before is not None:
         old = (codes == SILENT) & ~conflict & ~some & wholly_before(until, human_before)
         codes, ranks = np.where(old, NAMES.index(HUMAN), codes), np.where(old, _CUTOFF, ranks)
-    share = None
     origin, basis = _named((*NAMES, UNKNOWN), codes, rows), _named(BASES, ranks, rows)
-    if "prov_synthetic_share" in plan.written:
-        share = _share(evidence, origin, conflict)
+    written = "prov_synthetic_share" in plan.written
+    share = _share(evidence, origin, conflict) if written else None
     return Origins(origin, basis, conflict, share)
 
 
@@ -127,10 +124,11 @@ def _varies(plan: Plan) -> bool:
 
 
 _DECIDED: WeakKeyDictionary[Plan, tuple[list[Claim], _Weighed]] = WeakKeyDictionary()
+"""What the constants of a plan come to."""
 
 
 def _of_constants(plan: Plan, evidence: Evidence) -> tuple[list[Claim], _Weighed]:
-    """Claims and their weight for one row of a plan of constants, worked out once for all tables."""
+    """The claims of a plan of constants about one row, weighed once for all tables."""
     decided = _DECIDED.get(plan)
     if decided is None:
         claims = claims_of(plan, _first_row(evidence))

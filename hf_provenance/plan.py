@@ -10,7 +10,7 @@ judge, the model a person talked to, or the day a file was copied.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -83,6 +83,7 @@ class Plan:
         record: The record of the dataset, or None.
         needed: Top-level columns that are read.
         written: Provenance columns that are written, in schema order.
+        annotated: Schema of the rows with those columns behind them.
     """
 
     text: tuple[str, ...]
@@ -97,7 +98,8 @@ class Plan:
     layout: Layout | None
     record: Record | None
     needed: tuple[str, ...]
-    written: tuple[str, ...] = field(default=())
+    written: tuple[str, ...]
+    annotated: pa.Schema
 
 
 @dataclass(frozen=True, eq=False)
@@ -179,6 +181,8 @@ def _planned(asked: _Asked) -> Plan:
     for value in collected:
         read += list(value) if isinstance(value, tuple) else [value]
     needed = {resolve(value, arrow_schema) for value in read if isinstance(value, Col)} | set(text)
+    written = schema.ordered((*schema.CORE, *optional))
+    annotated = pa.schema([*arrow_schema, *schema.arrow_schema(written)], arrow_schema.metadata)
     return Plan(
         text=text,
         collected=collected,
@@ -192,7 +196,8 @@ def _planned(asked: _Asked) -> Plan:
         layout=layout,
         record=record,
         needed=tuple(name for name in arrow_schema.names if name in needed),
-        written=schema.ordered((*schema.CORE, *optional)),
+        written=written,
+        annotated=annotated,
     )
 
 

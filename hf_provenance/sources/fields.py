@@ -24,6 +24,7 @@ from hf_provenance.identity import is_list
 
 _SHOWN = 20
 _KEPT_ROWS = 10_000
+"""Rows of the longest column of one value that is kept, so that what is kept stays small."""
 
 
 @dataclass(frozen=True)
@@ -99,14 +100,14 @@ def resolve(field: Col, schema: pa.Schema) -> str:
 
 def repeated(text: str | None, rows: int) -> pa.Array:
     """A string column of one value; that of a batch of usual size is kept for the next batch."""
-    return _kept(text, rows) if rows <= _KEPT_ROWS else _kept.__wrapped__(text, rows)
+    return _kept(text, rows) if rows <= _KEPT_ROWS else _repeated(text, rows)
 
 
-@lru_cache(maxsize=64)
-def _kept(text: str | None, rows: int) -> pa.Array:
-    if text is None:
-        return pa.nulls(rows, pa.string())
+def _repeated(text: str | None, rows: int) -> pa.Array:
     return pa.repeat(pa.scalar(text, pa.string()), rows)
+
+
+_kept = lru_cache(maxsize=64)(_repeated)
 
 
 def values(field: Col, table: pa.Table) -> pa.Array:
