@@ -75,7 +75,7 @@ def bench_map(rows: int, runs: int) -> None:
     compare("map(annotator) / identity Arrow map",
             lambda: corpus.map(CORE, batched=True),
             lambda: corpus.with_format("arrow").map(identity, batched=True),
-            runs, goal="<= 3")  # fmt: skip
+            runs, goal="<= 2")  # fmt: skip
 
 
 def bench_folder(rows: int, runs: int) -> None:
