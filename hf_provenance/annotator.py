@@ -20,7 +20,7 @@ from datasets.formatting.formatting import LazyDict
 from hf_provenance import schema
 from hf_provenance.errors import ColumnClashError, MapUsageError
 from hf_provenance.identity import SPEECH_KEYS
-from hf_provenance.labels import label_rows
+from hf_provenance.labels import label_columns, label_rows
 from hf_provenance.plan import Plan, make_plan
 from hf_provenance.sources.well_known import CHATS
 from hf_provenance.statements import Statements
@@ -110,11 +110,9 @@ class Annotator(Statements):
     def annotate_table(self, table: pa.Table, *, first_row: int | None = None) -> pa.Table:
         """The rows of a table with the new columns behind them."""
         _check_clash(table.column_names)
-        labels = self.labels(table, first_row=first_row)
-        return pa.Table.from_arrays(
-            [*table.columns, *labels.columns],
-            schema=pa.schema([*table.schema, *labels.schema], table.schema.metadata),
-        )
+        plan = self.plan(table.schema)
+        labels = label_columns(self, plan, table, first_row)
+        return pa.Table.from_arrays([*table.columns, *labels], schema=plan.annotated)
 
     def features(self, features: Features) -> Features:
         """Features of the annotated data, for `IterableDataset.map(..., features=)`.

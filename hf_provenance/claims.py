@@ -31,6 +31,7 @@ SILENT = -1
 """Code of a row about which a source names no origin."""
 
 _HUMAN, _SYNTHETIC, _MIXED = range(3)
+_NAMES, _MODEL_METHODS = pa.array(NAMES), pa.array(MODEL_METHODS)
 
 _SOME = np.nextafter(np.float32(0), np.float32(1))
 """The least share that is more than nothing."""
@@ -134,7 +135,7 @@ def pairs(claims: list[Claim]) -> Iterator[tuple[Claim, Claim, Mask]]:
 
 
 def _stated(stated: Stated, values: pa.Array) -> Claim:
-    codes = _numbers(pc.fill_null(pc.index_in(values, pa.array(NAMES)), SILENT), np.int8)
+    codes = _numbers(pc.fill_null(pc.index_in(values, _NAMES), SILENT), np.int8)
     return Claim(
         f"origin{stated.by}",
         stated.basis,
@@ -162,7 +163,7 @@ def _shared(basis: str, values: pa.Array) -> Claim:
 
 
 def _by_method(stated: Stated, values: pa.Array) -> Claim:
-    model = _mask(pc.is_in(values, pa.array(MODEL_METHODS)))
+    model = _mask(pc.is_in(values, _MODEL_METHODS))
     return _implied(
         "method", stated, model, lambda row: f"method {values[row].as_py()!r}{stated.by}"
     )

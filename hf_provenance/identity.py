@@ -39,6 +39,10 @@ RECIPE = {
 }
 """How `prov_id` is made, as named in `provenance.json`."""
 
+_DIGITS = 32
+_MOST_BYTES = 2**31 - 1
+"""Bytes that the offsets of one string array can count."""
+
 SPEECH_KEYS = frozenset(["content", "value", "text"])
 """Keys of a struct that hold what is said, beside who says it."""
 
@@ -131,7 +135,7 @@ def _hash_chunks(column: pa.ChunkedArray) -> Identity:
     digests: list[str] = []
     sizes: list[np.ndarray[Any, np.dtype[np.int64]]] = []
     for chunk in column.chunks:
-        offsets = _offsets(chunk)
+        offsets = offsets_of(chunk)
         data = memoryview(chunk.buffers()[2] or b"")
         ends = offsets.tolist()
         hexdigest = xxhash.xxh3_128_hexdigest
@@ -144,10 +148,20 @@ def _hash_chunks(column: pa.ChunkedArray) -> Identity:
             digests += [hexdigest(data[i:j]) for i, j in pairwise(ends)]
             sizes.append(np.diff(offsets))
     lengths = np.concatenate(sizes) if sizes else np.zeros(0, np.int64)
-    return Identity(pa.array(digests, pa.string()), pa.array(lengths, pa.int64()))
+    return Identity(_hex_column(digests), pa.array(lengths, pa.int64()))
 
 
-def _offsets(array: pa.Array) -> np.ndarray[Any, np.dtype[np.int64]]:
+def _hex_column(digests: list[str]) -> pa.Array:
+    """Digests as a column, from one buffer: three times as fast as text by text."""
+    rows = len(digests)
+    if rows * _DIGITS > _MOST_BYTES:
+        return pa.array(digests, pa.string())
+    ends = np.arange(rows + 1, dtype=np.int32) * np.int32(_DIGITS)
+    digits = "".join(digests).encode()
+    return pa.StringArray.from_buffers(rows, pa.py_buffer(ends), pa.py_buffer(digits))
+
+
+def offsets_of(array: pa.Array) -> np.ndarray[Any, np.dtype[np.int64]]:
     """Absolute offsets of a variable-length array (string, binary or list), as int64."""
     wide = pa.types.is_large_string(array.type) or pa.types.is_large_binary(array.type)
     wide = wide or pa.types.is_large_list(array.type)
@@ -258,7 +272,7 @@ def speech_bytes(array: pa.Array) -> np.ndarray[Any, np.dtype[np.int64]]:
     if is_list(array.type):
         if pa.types.is_fixed_size_list(array.type):
             array = array.cast(pa.list_(array.type.value_type))
-        offsets = _offsets(array)
+        offsets = offsets_of(array)
         inner = speech_bytes(array.values)
         running = np.concatenate([np.zeros(1, np.int64), np.cumsum(inner)])
         valid = array.is_valid().to_numpy(zero_copy_only=False)

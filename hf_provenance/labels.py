@@ -17,7 +17,7 @@ from hf_provenance.origins import STRONGEST, as_mask, decide_origins
 from hf_provenance.plan import Plan
 from hf_provenance.schema import HUMAN, JOIN, UNKNOWN
 from hf_provenance.sources.crawl_dates import Intervals, read_date, read_dates
-from hf_provenance.sources.fields import Col, items, mapped, values
+from hf_provenance.sources.fields import Col, items, mapped, repeated, values
 from hf_provenance.sources.languages import detect_languages, detector_of
 from hf_provenance.sources.markers import find_markers
 from hf_provenance.statements import Statements
@@ -26,10 +26,18 @@ from hf_provenance.statements import Statements
 def label_rows(
     annotator: Statements, plan: Plan, table: pa.Table, first_row: int | None
 ) -> pa.Table:
-    """Compute the provenance columns of a table; see `Annotator.labels`."""
+    """The provenance columns of a table as a table; see `Annotator.labels`."""
+    columns = label_columns(annotator, plan, table, first_row)
+    return pa.Table.from_arrays(columns, schema=schema.arrow_schema(plan.written))
+
+
+def label_columns(
+    annotator: Statements, plan: Plan, table: pa.Table, first_row: int | None
+) -> list[pa.Array]:
+    """Compute the provenance columns of a table, in the order of `plan.written`."""
     problems = Problems(table.num_rows)
     identity = identify(table, plan.text, first_row)
-    problems.add("text_empty", as_mask(pc.equal(identity.sizes, 0)))
+    problems.add("text_empty", np.asarray(identity.sizes) == 0)
     evidence = read_evidence(plan, table, identity.sizes, first_row)
     collected = _collected(plan.collected, table, problems)
     origins = decide_origins(
@@ -44,12 +52,15 @@ def label_rows(
     outweighed = annotator.on_conflict == STRONGEST
     problems.add("outweighed" if outweighed else "conflict", origins.conflict)
 
+    method = evidence.method
+    if method.null_count:
+        method = pc.fill_null(method, UNKNOWN)
     fields = plan.fields
     columns: dict[str, pa.Array] = {
         "prov_id": identity.ids,
         "prov_origin": origins.origin,
         "prov_origin_basis": origins.basis,
-        "prov_method": pc.fill_null(evidence.method, UNKNOWN),
+        "prov_method": method,
         "prov_source": _strings(fields.get("source"), table, "source", None),
         "prov_collected_at": collected.start,
         "prov_collected_until": collected.until,
@@ -80,10 +91,11 @@ def label_rows(
         read = [name for name in plan.text if plan.parts.get(name) != HUMAN]
         columns["prov_markers"] = find_markers([table[name] for name in read or plan.text])
     columns["prov_problems"] = problems.codes()
-    wanted = schema.arrow_schema(plan.written)
-    return pa.Table.from_arrays(
-        [columns[name].cast(wanted.field(name).type) for name in wanted.names], schema=wanted
-    )
+    return [_typed(columns[name], schema.BY_NAME[name].type) for name in plan.written]
+
+
+def _typed(column: pa.Array, type_: pa.DataType) -> pa.Array:
+    return column if column.type == type_ else column.cast(type_)
 
 
 def read_evidence(plan: Plan, table: pa.Table, sizes: pa.Array, first_row: int | None) -> Evidence:
@@ -125,7 +137,7 @@ class Problems:
     def codes(self) -> pa.Array:
         """`prov_problems`: codes joined by `|`, null where there is none."""
         if not self._masks:
-            return pa.nulls(self.rows, pa.string())
+            return repeated(None, self.rows)
         codes: list[str | None] = [None] * self.rows
         for code, mask in self._masks:
             for row in np.flatnonzero(mask):
@@ -140,7 +152,7 @@ class Problems:
 def _strings(field: Any, table: pa.Table, to: str, vocabulary: tuple[str, ...] | None) -> pa.Array:
     if isinstance(field, Col):
         return mapped(field, values(field, table), to, vocabulary)
-    return pa.repeat(pa.scalar(field, pa.string()), table.num_rows)
+    return repeated(field, table.num_rows)
 
 
 def _generators(field: Any, table: pa.Table, turns: Authorship | None) -> pa.Array:
@@ -165,6 +177,8 @@ def _named_generators(field: Any, table: pa.Table) -> pa.Array:
 def _numbers(field: Any, table: pa.Table, to: str, first_row: int | None) -> pa.Array:
     """The numbers of a field, within the limits that the schema sets for it."""
     type_ = schema.BY_NAME["prov_" + to].type
+    if field is None:
+        return pa.nulls(table.num_rows, type_)
     if not isinstance(field, Col):
         return pa.repeat(pa.scalar(field, type_), table.num_rows)
     low, high = schema.LIMITS[to]
@@ -269,18 +283,22 @@ def undeclared_texts(plan: Plan, table: pa.Table, declared: pa.Array) -> list[st
 def _collected(tried: tuple[Any, ...], table: pa.Table, problems: Problems) -> Intervals:
     """Collection intervals: the first source that gives a row a date decides for that row."""
     start = until = pa.nulls(table.num_rows, schema.TIMESTAMP)
-    for source in tried:
+    for place, source in enumerate(tried):
         found = _dates(source, table)
-        needed = pc.is_null(start)
-        for code in pc.unique(found.problem).to_pylist():
-            if code is not None:
+        if found.problem.null_count < len(found.problem):
+            needed = pc.is_null(start)
+            for code in pc.unique(found.problem).drop_null().to_pylist():
                 hit = pc.fill_null(pc.equal(found.problem, code), False)
                 problems.add(code, as_mask(pc.and_(hit, needed)))
-        start = pc.if_else(needed, found.start, start)
-        until = pc.if_else(needed, found.until, until)
+        if place == 0:
+            start, until = found.start, found.until
+        else:
+            needed = pc.is_null(start)
+            start = pc.if_else(needed, found.start, start)
+            until = pc.if_else(needed, found.until, until)
         if start.null_count == 0:
             break
-    return Intervals(start, until, pa.nulls(table.num_rows, pa.string()))
+    return Intervals(start, until, repeated(None, table.num_rows))
 
 
 def collected_intervals(plan: Plan, table: pa.Table) -> Intervals:

@@ -14,7 +14,8 @@ that contradict it are left out, and the rest is weighed as if they had not been
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import pyarrow as pa
@@ -26,12 +27,14 @@ from hf_provenance.identity import row_name
 from hf_provenance.plan import Plan
 from hf_provenance.schema import BASES, HUMAN, MIXED, SYNTHETIC, UNKNOWN
 from hf_provenance.sources.cutoffs import wholly_before
-from hf_provenance.sources.fields import Col
+from hf_provenance.sources.fields import Col, repeated
 
 ERROR, STRONGEST = "error", "strongest"
 
 _DEFAULT, _CUTOFF = BASES.index("default"), BASES.index("cutoff")
 _ZERO, _ONE, _NO_SHARE = (pa.scalar(value, pa.float32()) for value in (0, 1, None))
+
+_Weighed: TypeAlias = tuple[Codes, Codes, Mask, Mask]
 
 
 class Origins(NamedTuple):
@@ -41,13 +44,14 @@ class Origins(NamedTuple):
         origin: One of `schema.ORIGINS`.
         basis: One of `schema.BASES`.
         conflict: Rows whose sources contradict each other.
-        share: Share that a model wrote, float32, null where not known.
+        share: Share that a model wrote, float32, null where not known; None where the plan does
+            not write it.
     """
 
     origin: pa.Array
     basis: pa.Array
     conflict: Mask
-    share: pa.Array
+    share: pa.Array | None
 
 
 def decide_origins(
@@ -74,9 +78,12 @@ def decide_origins(
     Raises:
         ConflictError: A row contradicts itself, and `on_conflict` says to stop there.
     """
-    varies = _varies(plan)
-    claims = claims_of(plan, evidence if varies else _first_row(evidence))
-    codes, ranks, conflict, some = _weighed(claims, len(ids) if varies else 1)
+    rows = len(ids)
+    if _varies(plan):
+        claims = claims_of(plan, evidence)
+        codes, ranks, conflict, some = _weighed(claims, rows)
+    else:
+        claims, (codes, ranks, conflict, some) = _of_constants(plan, evidence)
     if conflict.any():
         if on_conflict == ERROR:
             raise _conflict(claims, conflict, ids, first_row)
@@ -85,15 +92,22 @@ def decide_origins(
         else:
             codes, ranks = codes.copy(), ranks.copy()
             codes[conflict], ranks[conflict] = SILENT, _DEFAULT
-    if not varies:
-        codes, ranks = np.broadcast_to(codes, len(ids)), np.broadcast_to(ranks, len(ids))
-        conflict, some = np.broadcast_to(conflict, len(ids)), np.broadcast_to(some, len(ids))
+    if len(conflict) != rows:  # one row, which is like all
+        conflict, some = np.full(rows, conflict[0]), np.full(rows, some[0])
     if human_before is not None:
         old = (codes == SILENT) & ~conflict & ~some & wholly_before(until, human_before)
         codes, ranks = np.where(old, NAMES.index(HUMAN), codes), np.where(old, _CUTOFF, ranks)
-    origin = pa.array([*NAMES, UNKNOWN]).take(pa.array(np.where(codes < 0, len(NAMES), codes)))
-    basis = pa.array(BASES).take(pa.array(ranks))
-    return Origins(origin, basis, conflict, _share(evidence, origin, conflict))
+    origin, basis = _named((*NAMES, UNKNOWN), codes, rows), _named(BASES, ranks, rows)
+    written = "prov_synthetic_share" in plan.written
+    share = _share(evidence, origin, conflict) if written else None
+    return Origins(origin, basis, conflict, share)
+
+
+def _named(names: tuple[str, ...], positions: Codes, rows: int) -> pa.Array:
+    """The names at positions, or the one name of all rows; -1 is the last name."""
+    if len(positions) != rows:
+        return repeated(names[positions[0]], rows)
+    return pa.array(names).take(pa.array(np.where(positions < 0, len(names) - 1, positions)))
 
 
 def as_mask(array: pa.Array) -> Mask:
@@ -107,6 +121,21 @@ def _varies(plan: Plan) -> bool:
     said += [plan.method.value, plan.generator.value]
     said += [plan.fields.get(name) for name in ("synthetic_share", "generation")]
     return plan.turns is not None or any(isinstance(value, Col) for value in said)
+
+
+_DECIDED: WeakKeyDictionary[Plan, tuple[list[Claim], _Weighed]] = WeakKeyDictionary()
+"""What the constants of a plan come to."""
+
+
+def _of_constants(plan: Plan, evidence: Evidence) -> tuple[list[Claim], _Weighed]:
+    """The claims of a plan of constants about one row, weighed once for all tables."""
+    decided = _DECIDED.get(plan)
+    if decided is None:
+        claims = claims_of(plan, _first_row(evidence))
+        decided = claims, _weighed(claims, 1)
+        if len(evidence.method):  # else there was no first row
+            _DECIDED[plan] = decided
+    return decided
 
 
 def _first_row(evidence: Evidence) -> Evidence:
@@ -123,7 +152,7 @@ def _first_row(evidence: Evidence) -> Evidence:
     )
 
 
-def _weighed(claims: list[Claim], rows: int) -> tuple[Codes, Codes, Mask, Mask]:
+def _weighed(claims: list[Claim], rows: int) -> _Weighed:
     """Code and rank of the basis of each row, whether it clashes, and whether a model had a hand.
 
     The basis is the strongest among the claims that say what was decided.

@@ -10,7 +10,8 @@ judge, the model a person talked to, or the day a file was copied.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import pyarrow as pa
@@ -60,9 +61,11 @@ class Stated(NamedTuple):
     by: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Plan:
     """Where each field of the annotator comes from, for one input schema.
+
+    A plan equals itself alone, so that what follows from it can be kept by it.
 
     Attributes:
         text: The text columns.
@@ -81,6 +84,7 @@ class Plan:
         record: The record of the dataset, or None.
         needed: Top-level columns that are read.
         written: Provenance columns that are written, in schema order.
+        annotated: Schema of the rows with those columns behind them.
     """
 
     text: tuple[str, ...]
@@ -95,11 +99,36 @@ class Plan:
     layout: Layout | None
     record: Record | None
     needed: tuple[str, ...]
-    written: tuple[str, ...] = field(default=())
+    written: tuple[str, ...]
+    annotated: pa.Schema
+
+
+@dataclass(frozen=True, eq=False)
+class _Asked:
+    """What a plan is asked for: one annotator, itself and not its like, and a schema."""
+
+    annotator: Statements
+    arrow_schema: pa.Schema
+
+    def __hash__(self) -> int:
+        return id(self.annotator)
+
+    def __eq__(self, other: object) -> bool:
+        return (
+            isinstance(other, _Asked)
+            and self.annotator is other.annotator
+            and self.arrow_schema.equals(other.arrow_schema, check_metadata=True)
+        )
 
 
 def make_plan(annotator: Statements, arrow_schema: pa.Schema) -> Plan:
-    """Make the plan of an annotator for a schema; see `Annotator.plan`."""
+    """Make the plan of an annotator for a schema, once for all batches; see `Annotator.plan`."""
+    return _planned(_Asked(annotator, arrow_schema))
+
+
+@lru_cache(maxsize=8)
+def _planned(asked: _Asked) -> Plan:
+    annotator, arrow_schema = asked.annotator, asked.arrow_schema
     find = annotator.layout is not None
     record = annotator.registry if isinstance(annotator.registry, Record) else None
     layout = _layout(annotator, record, arrow_schema)
@@ -152,6 +181,8 @@ def make_plan(annotator: Statements, arrow_schema: pa.Schema) -> Plan:
     for value in collected:
         read += list(value) if isinstance(value, tuple) else [value]
     needed = {resolve(value, arrow_schema) for value in read if isinstance(value, Col)} | set(text)
+    written = schema.ordered((*schema.CORE, *optional))
+    annotated = pa.schema([*arrow_schema, *schema.arrow_schema(written)], arrow_schema.metadata)
     return Plan(
         text=text,
         collected=collected,
@@ -165,7 +196,8 @@ def make_plan(annotator: Statements, arrow_schema: pa.Schema) -> Plan:
         layout=layout,
         record=record,
         needed=tuple(name for name in arrow_schema.names if name in needed),
-        written=schema.ordered((*schema.CORE, *optional)),
+        written=written,
+        annotated=annotated,
     )
 
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -142,6 +143,11 @@ def ordered(names: Iterable[str]) -> tuple[str, ...]:
 
 def arrow_schema(names: Iterable[str] = CORE) -> pa.Schema:
     """Arrow schema of the given provenance columns, in schema order."""
+    return _arrow_schema(tuple(names))
+
+
+@lru_cache(maxsize=32)
+def _arrow_schema(names: tuple[str, ...]) -> pa.Schema:
     return pa.schema([(name, BY_NAME[name].type) for name in ordered(names)])
 
 

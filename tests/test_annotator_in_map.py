@@ -11,6 +11,7 @@ import pyarrow as pa
 import pytest
 import xxhash
 from datasets import ClassLabel, Dataset, DatasetDict, Features, Image, IterableDataset, Value
+from datasets.fingerprint import Hasher
 
 from hf_provenance import Annotator, annotate, col, summarize
 from hf_provenance.demo import ANNOTATOR, load_demo
@@ -294,6 +295,15 @@ def test_another_version_misses_the_cache(run_map):
 def test_an_annotator_survives_pickling():
     annotator = Annotator(origin=col("by", WRITERS), text=["a", "b"], collected=["2024", "2025"])
     assert pickle.loads(pickle.dumps(annotator)) == annotator
+
+
+def test_use_leaves_what_is_hashed_of_an_annotator_as_it_was():
+    annotator = Annotator(origin=col("by", WRITERS), license="MIT")
+    before = Hasher.hash(annotator)
+    rows = Dataset.from_dict({"text": ["a", "b"], "by": ["ai", "person"]})
+    rows.map(annotator, batched=True)
+    annotate(rows, annotator)
+    assert Hasher.hash(annotator) == before
 
 
 def test_every_error_survives_pickling():

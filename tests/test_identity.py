@@ -11,7 +11,7 @@ import xxhash
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hf_provenance import Annotator
+from hf_provenance import Annotator, identity
 from hf_provenance.errors import TextColumnError
 from hf_provenance.identity import RECIPE, _plain_json, as_text, identify, text_kind
 
@@ -359,3 +359,10 @@ def test_json_escapes_are_those_of_rfc8785():
     text = '"\\\b\t\n\f\r\x00\x1f\x7f\u2028😀'
     assert _plain_json({"a": text}) == rfc8785.dumps({"a": text})
     assert json.loads(_plain_json({"a": text})) == {"a": text}
+
+
+def test_ids_of_more_bytes_than_one_array_can_hold_are_the_same(monkeypatch):
+    texts = pa.table({"text": ["a", "b", None]})
+    expected = ids(texts, "text")
+    monkeypatch.setattr(identity, "_MOST_BYTES", 95)
+    assert ids(texts, "text") == expected

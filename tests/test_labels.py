@@ -659,3 +659,25 @@ def test_a_column_that_people_write_by_its_layout_leaves_no_marker():
     rows = pa.table({"prompt": ["Hi", QUOTED], "answer": [QUOTED, "Hi"]})
     found = Annotator(layout=layout, markers=True).labels(rows)
     assert found["prov_markers"].to_pylist() == ["self_id_en", None]
+
+
+@pytest.mark.parametrize("rows", [1, 3, 10_000, 10_001])
+def test_constants_hold_for_tables_of_any_length_one_after_the_other(rows):
+    annotator = Annotator(origin="human", method="web_crawl", human_before="2022-11-30")
+    for length in (0, rows, 2):
+        labels = annotator.labels(pa.table({"text": pa.array(["a"] * length, pa.string())}))
+        assert labels["prov_origin"].to_pylist() == ["human"] * length
+        assert labels["prov_method"].to_pylist() == ["web_crawl"] * length
+        assert labels["prov_generator"].null_count == length
+
+
+def test_constants_that_contradict_each_other_are_found_after_an_empty_table():
+    annotator = Annotator(origin="human", generator="gpt")
+    empty, full = (pa.table({"text": pa.array(text, pa.string())}) for text in ([], ["a", "b"]))
+    assert annotator.labels(empty).num_rows == 0
+    for _ in range(2):
+        with pytest.raises(ConflictError, match="2 of these 2 rows do"):
+            annotator.labels(full)
+    unknown = dataclasses.replace(annotator, on_conflict="unknown")
+    for _ in range(2):
+        assert unknown.labels(full)["prov_origin"].to_pylist() == ["unknown"] * 2

@@ -242,3 +242,17 @@ def test_splits_that_would_get_other_columns_are_an_error_that_names_both():
 
 def test_splits_that_differ_elsewhere_are_fine():
     check_one_plan({"a": plan(text=pa.string(), n=pa.int64()), "b": plan(text=pa.string())})
+
+
+def test_the_plan_of_the_batch_before_serves_only_the_same_annotator_and_schema():
+    dated = pa.table({"text": ["a"], "date": ["2024-01-01"]})
+    plain = pa.table({"text": ["a"], "n": [1]})
+    noted = plain.replace_schema_metadata({"note": "kept"})
+    human, synthetic = Annotator(origin="human"), Annotator(origin="synthetic")
+    for _ in range(2):
+        for annotator, origin in ((human, "human"), (synthetic, "synthetic")):
+            for table in (dated, plain, noted):
+                labelled = annotator.annotate_table(table)
+                assert labelled["prov_origin"].to_pylist() == [origin]
+                assert labelled["prov_collected_at"].null_count == (table is not dated)
+                assert labelled.schema.metadata == table.schema.metadata

@@ -28,6 +28,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from hf_provenance.errors import LabelError, SchemaError
+from hf_provenance.identity import offsets_of
 from hf_provenance.schema import TIMESTAMP
 from hf_provenance.sources.common_crawl import MARK, read_crawl_names
 from hf_provenance.sources.date_forms import (
@@ -115,9 +116,12 @@ def read_dates(
     Raises:
         SchemaError: Dates cannot be read from a column of that type.
     """
+    latest = _micros(now or datetime.now(UTC)) + DAY
+    plain = _plain_instants(values, latest)
+    if plain is not None:
+        return Intervals(plain, plain, pa.nulls(len(plain), pa.string()))
     rows = _column(values)
     start, until, state = rows.start, rows.until, rows.state
-    latest = _micros(now or datetime.now(UTC)) + DAY
     state[(state == _READ) & (start == 0) & (until == 0)] = _UNREADABLE
     dated = (state == _READ) | (state == _ESTIMATED)
     state[dated & (start > latest)] = _FUTURE
@@ -250,6 +254,26 @@ def _days(days: NDArray[np.int64]) -> Reading:
     """Whole days, counted from 1970-01-01."""
     start = np.clip(days, -(10**8), 10**8) * DAY  # beyond all limits, and does not overflow
     return Reading(start, start + (DAY - 1), np.ones(len(start), np.bool_))
+
+
+def _plain_instants(values: pa.Array | pa.ChunkedArray, latest: int) -> pa.Array | None:
+    """Texts that are all written YYYY-MM-DDThh:mm:ssZ, as most crawls write them, read by Arrow.
+
+    Its own cast takes a tenth of the time, and takes nothing else of that length but what
+    `_text` reads alike. None where a row is not so written, or not after 1970 and by `latest`.
+    """
+    if not (pa.types.is_string(values.type) or pa.types.is_large_string(values.type)):
+        return None
+    if isinstance(values, pa.ChunkedArray) or values.null_count or not len(values):
+        return None
+    if (np.diff(offsets_of(values)) != len("2022-11-29T10:00:00Z")).any():
+        return None
+    try:
+        instants = values.cast(pa.timestamp("us", "UTC")).view(TIMESTAMP)
+    except pa.ArrowInvalid:
+        return None
+    micros = np.asarray(instants.view(pa.int64()))
+    return instants if micros.min() > 0 and micros.max() <= latest else None
 
 
 def _text(text: pa.LargeStringArray) -> _Rows:

@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import lru_cache
 from typing import Any
 
 import pyarrow as pa
@@ -22,6 +23,8 @@ from hf_provenance.errors import SchemaError, UsageError, VocabularyError
 from hf_provenance.identity import is_list
 
 _SHOWN = 20
+_KEPT_ROWS = 10_000
+"""Rows of the longest column of one value that is kept, so that what is kept stays small."""
 
 
 @dataclass(frozen=True)
@@ -95,6 +98,18 @@ def resolve(field: Col, schema: pa.Schema) -> str:
     )
 
 
+def repeated(text: str | None, rows: int) -> pa.Array:
+    """A string column of one value; that of a batch of usual size is kept for the next batch."""
+    return _kept(text, rows) if rows <= _KEPT_ROWS else _repeated(text, rows)
+
+
+def _repeated(text: str | None, rows: int) -> pa.Array:
+    return pa.repeat(pa.scalar(text, pa.string()), rows)
+
+
+_kept = lru_cache(maxsize=64)(_repeated)
+
+
 def values(field: Col, table: pa.Table) -> pa.Array:
     """The raw values of a field, before its mapping, as one array."""
     if field.name in table.column_names:
@@ -103,7 +118,7 @@ def values(field: Col, table: pa.Table) -> pa.Array:
         column = table[field.column]
         for part in field.name.split(".")[1:]:
             column = pc.struct_field(column, part)
-    array = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+    array = column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
     array = pa.concat_arrays(array.chunks) if isinstance(array, pa.ChunkedArray) else array
     if pa.types.is_dictionary(array.type):  # it may hold values that no row has
         array = array.dictionary_decode()
@@ -146,8 +161,9 @@ def mapped(field: Col, array: pa.Array, to: str, vocabulary: tuple[str, ...] | N
             f"row.{hint}"
         )
     if field.mapping is None and vocabulary is None:
-        text = array.cast(pa.string())
-        return pc.if_else(pc.equal(pc.utf8_trim_whitespace(text), ""), None, text)
+        text = array if pa.types.is_string(array.type) else array.cast(pa.string())
+        blank = pc.equal(pc.utf8_trim_whitespace(text), "")
+        return pc.if_else(blank, None, text) if blank.true_count else text
     encoded = pc.dictionary_encode(array, null_encoding="encode")
     distinct = encoded.dictionary.to_pylist()
     labels, offenders = _labels(field, distinct, vocabulary)

@@ -757,3 +757,35 @@ def test_a_declared_crawl_outside_the_table_is_estimated():
 def test_a_declared_date_that_is_none_is_an_error_that_says_why(value, reason):
     with pytest.raises(LabelError, match=reason):
         read_date(value)
+
+
+def stamp(when):
+    return when.isoformat(timespec="seconds")[:19] + "Z"
+
+
+STAMPS = st.datetimes(datetime(1, 1, 1), datetime(9999, 12, 31)).map(stamp)
+RECENT = st.datetimes(datetime(1970, 1, 1), datetime(2026, 8, 3)).map(stamp)
+ODD_STAMPS = st.one_of(
+    st.from_regex(r"(19|20)[0-9]{2}-[01][0-9]-[0-3][0-9][T t][0-2][0-9]:[0-5][0-9]:[0-6][0-9][Zz]",
+                  fullmatch=True),
+    st.text("0123456789-:.+TZ ", min_size=20, max_size=20),
+    st.sampled_from(["2016-12-31T23:59:60Z", "0000-01-01T00:00:00Z", "1970-01-01T00:00:00Z",
+                     "2022-11-29T24:00:00Z", "2100-02-29T00:00:00Z", "20221129T100000.000Z",
+                     "2022-11-29T10:00 UTC", "2022-11-29T10:00:00 ", "2022-11-29T10Z",
+                     "2022-11-29T10:00:00.123456Z", "2022-11-29T10:00:00+23:59", "2022-11-29"]),
+)  # fmt: skip
+
+
+@given(
+    st.one_of(st.lists(RECENT), st.lists(STAMPS), st.lists(RECENT | ODD_STAMPS)),
+    st.booleans(),
+    st.sampled_from([pa.string(), pa.large_string()]),
+)
+@settings(max_examples=500)
+def test_stamps_alone_in_a_column_are_read_as_among_dates_of_other_forms(texts, ancient, type_):
+    def read(values):
+        return rows(read_dates(values, now=NOW, ancient=ancient))
+
+    among_others = pa.array(["2022", *texts, None], type_)
+    assert read(pa.array(texts, type_)) == read(among_others)[1:-1]
+    assert read(among_others.slice(1, len(texts))) == read(among_others)[1:-1]
