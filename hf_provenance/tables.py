@@ -51,6 +51,10 @@ def provenance_tables(split: Dataset | IterableDataset, where: str) -> Iterator[
     """
     if split.features is not None:
         columns = schema.require_annotated(split.features.arrow_schema, where=where)
+        if isinstance(split, Dataset) and split._indices is None:  # no copies, no files mapped anew
+            table = split.data.table.select(list(columns))
+            yield from (table.slice(row, _ROWS) for row in range(0, len(table), _ROWS))
+            return
         split = split.select_columns(list(columns))
     for table in arrow_rows(split).iter(batch_size=_ROWS):
         columns = schema.require_annotated(table.schema, where=where)
