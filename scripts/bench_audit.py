@@ -22,7 +22,7 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from measuring import DEMO, ROOT, WORK, corpus_file
+from measuring import DEMO, ROOT, WORK, corpus_file, note
 
 from hf_provenance.audit.index import OverlapIndex, index_evaluation
 from hf_provenance.audit.overlap import read_overlap
@@ -67,8 +67,7 @@ def main() -> None:
     check_hits(index, train, evaluation)
     for n in (8, N):
         each = index_evaluation([evaluation], n=n)
-        size = each.nbytes / each.gram_count
-        print(f"index, n={n}: {size:.1f} bytes for each of {each.gram_count:,} n-grams, goal <= 24")
+        note(f"bytes of the index for an n-gram, n={n}", each.nbytes / each.gram_count, "<= 24")
 
 
 def compare_speed(
@@ -112,15 +111,17 @@ def compare_speed(
         rows = sides["ours, ASCII" if name in ("ours, ASCII", "janitor_cpp") else "ours"][1]
         mean = rows["text"].nbytes / len(rows)
         rate = statistics.median(all_rates[1:])  # the first run warms caches
-        line = f"{name}: {rate:,.0f} documents/s, {rate * mean / 1e6:.1f} MB/s, {hits[name]:,} hits"
+        print(f"{name}: {rate:,.0f} documents/s, {rate * mean / 1e6:.1f} MB/s, {hits[name]:,} hits")
         if name in GOALS:
             side = "ours, ASCII" if name == "janitor_cpp" else "ours"
             ratios = sorted(a / b for a, b in zip(rates[side][1:], all_rates[1:], strict=True))
-            line += (
-                f"; {side} is {statistics.median(ratios):.1f} times as fast ({ratios[0]:.1f} to "
-                f"{ratios[-1]:.1f}), goal >= {GOALS[name]}"
+            note(
+                f"documents/s of {side} / {name}",
+                statistics.median(ratios),
+                f">= {GOALS[name]}",
+                least=ratios[0],
+                most=ratios[-1],
             )
-        print(line)
 
 
 def check_hits(index: OverlapIndex, train: pa.Table, evaluation: pa.Table) -> None:

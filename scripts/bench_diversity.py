@@ -29,7 +29,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from datasets import disable_progress_bars
-from measuring import WORK, compare, corpus_dataset
+from measuring import WORK, compare, corpus_dataset, note
 from recursion.chain import ARMS
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -115,10 +115,7 @@ def speed(rows: int, runs: int) -> None:
     tokens = [plain_tokens(text) for text in texts]
     sketch = sketch_diversity(corpus, text="text")
     kept = sketch.kept()
-    print(
-        f"{kept.tokens:,} tokens; the sketch holds {sketch.nbytes:,} bytes (goal <= 200,000,000), "
-        f"types {[round(types.types()) for types in kept.types]}"
-    )
+    note(f"MB of a sketch of {kept.tokens:,} tokens", sketch.nbytes / 1e6, "<= 200")
     compare("counters / sketch of the text, counters given the tokens", lambda: counters(tokens),
             lambda: sketch_diversity(corpus, text="text"), runs, goal=">= 3")  # fmt: skip
     compare("counters / sketch of the text, both from text",
@@ -285,8 +282,8 @@ def line(temperature: str, name: str, chains: list[Chain]) -> None:
 
 
 def rule(goal: str, holds: bool, found: str) -> None:
-    """Print whether a goal is reached."""
-    print(f"{'pass' if holds else 'FAIL'}: {goal} ({found})")
+    """Note whether a goal is reached."""
+    note(f"1 if so, else 0: {goal} ({found})", float(holds), "1")
 
 
 def sample_of(texts: list[str]) -> RowSample:

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from datasets import load_dataset
-from measuring import WORK, compare, corpus_file
+from measuring import WORK, compare, corpus_file, note
 
 from hf_provenance import Annotator, annotate, save_to_folder
 from hf_provenance.inputs import open_input
@@ -57,10 +57,7 @@ def speed(name: str, texts: pa.ChunkedArray, runs: int) -> None:
         if number:  # the first run warms caches
             speeds.append(size / (time.perf_counter() - started))
     pa.set_cpu_count(threads)
-    print(
-        f"{name}: {median(speeds):,.0f} MB/s on one core "
-        f"({min(speeds):,.0f} to {max(speeds):,.0f}), goal >= 20"
-    )
+    note(f"MB/s on one core: {name}", median(speeds), ">= 20", least=min(speeds), most=max(speeds))
 
 
 def annotate_file(rows: int, annotator: Annotator) -> None:

@@ -35,7 +35,7 @@ os.environ.update(
 from datasets import Dataset, disable_progress_bars  # noqa: E402
 from huggingface_hub import HfApi  # noqa: E402
 from huggingface_hub import utils as hub_utils  # noqa: E402
-from measuring import CORE, FOUND, compare, corpus_dataset, short_dataset  # noqa: E402
+from measuring import CORE, FOUND, compare, corpus_dataset, note, short_dataset  # noqa: E402
 
 from hf_provenance import annotate, push_to_hub, save_to_folder, verify  # noqa: E402
 
@@ -78,10 +78,11 @@ def verify_bytes(name: str, rows: Dataset) -> None:
     other = sum(entry["out"] for path, entry in log.items() if ".parquet" not in path)
     data, footers = sizes(rows)
     labels = (fetched - footers) / rows.num_rows
+    note(f"bytes a row that verify reads ({name})", labels, "<= 45")
+    note(f"share of the shards that verify reads ({name})", fetched / data, "< 0.05 at 2.3 kB")
     print(
-        f"verify ({name}): {state}; {labels:.1f} bytes a row + {footers / 1e3:.0f} kB of footers "
-        f"(goal <= 45), {fetched / data:.2%} of the {data / 1e6:.0f} MB of shards "
-        f"(goal < 5 % at 2.3 kB); {other / 1e3:.0f} kB of card, summary and lists"
+        f"verify says {state}; {footers / 1e3:.0f} kB more of footers, {other / 1e3:.0f} kB of "
+        f"card, summary and lists; the shards have {data / 1e6:.0f} MB"
     )
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -319,3 +321,29 @@ def test_a_folder_with_tasks_of_a_stopped_run_can_be_written_into(tmp_path: Path
     job.run(job.tasks[0])
     in_one_go(source, tmp_path / "out")
     assert hfp.verify(tmp_path / "out").state == "true"
+
+
+# detectors of languages
+
+
+def slowly(text: str) -> str:
+    """A detector that takes its time."""
+    time.sleep(0.005)
+    return "en"
+
+
+def test_where_languages_are_detected_tasks_are_smaller(tmp_path: Path) -> None:
+    source = write_files(tmp_path / "in", [5] * 20, padding=1_000_000)
+    quick = hfp.plan_files(source, tmp_path / "out", origin="human")
+    slow = hfp.plan_files(source, tmp_path / "out", origin="human", language=slowly)
+    assert len(quick.tasks) == 1
+    assert len(slow.tasks) > 5
+
+
+def test_a_long_run_is_announced(tmp_path: Path, caplog, monkeypatch) -> None:
+    monkeypatch.setattr("hf_provenance.language_time.are_progress_bars_disabled", lambda: False)
+    source = write_files(tmp_path / "in", [20_000, 20_000])
+    job = hfp.plan_files(source, tmp_path / "out", origin="human", language=slowly)
+    job.tell_expected_time(2)
+    assert re.search(r"languages of (39,9\d\d|40,0\d\d) rows takes about 2 min", caplog.text)
+    assert "in each of 2 processes" in caplog.text
