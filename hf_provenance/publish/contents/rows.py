@@ -89,10 +89,11 @@ def write_splits(
     Raises:
         SplitError: A split without rows, or too many buckets.
     """
+    arrow_schema = features.arrow_schema  # made anew at each access
     total = sum(split.num_rows for split in splits.values() if isinstance(split, Dataset))
     with tqdm(total=total or None, unit="rows", desc="Writing", disable=not progress) as bar:
 
-        def seen(name: str) -> Iterator[pa.Table]:
+        def rows_of(name: str) -> Iterator[pa.Table]:
             read = 0
             for table in whole_tables(splits[name]):
                 rows = table.select(arrow_schema.names).cast(arrow_schema)
@@ -100,9 +101,8 @@ def write_splits(
                 start, read = read, read + rows.num_rows
                 yield rows if each is None else each(name, start, rows)
 
-        arrow_schema = features.arrow_schema  # made anew at each access
         return write_tables(
-            {name: seen(name) for name in splits},
+            {name: rows_of(name) for name in splits},
             features,
             buckets,
             partial,
