@@ -8,8 +8,7 @@ twice nor written again.
 from __future__ import annotations
 
 import dataclasses
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -35,8 +34,8 @@ from hf_provenance.errors import (
     VocabularyError,
 )
 from hf_provenance.language_time import tell_expected_time
+from hf_provenance.offenders import all_offenders
 from hf_provenance.plan import check_one_plan
-from hf_provenance.sources.fields import Col, first_offender, offence, offenders, resolve
 from hf_provenance.tables import arrow_rows, batch_rows
 
 DatasetLike = TypeVar("DatasetLike", Dataset, DatasetDict, IterableDataset, IterableDatasetDict)
@@ -260,51 +259,3 @@ def _annotate_stream(
         features=annotator.features(rows.features),
     )
     return annotated.with_format(form.format_type if form else None)
-
-
-def all_offenders(
-    dataset: Dataset | IterableDataset, annotator: Annotator
-) -> VocabularyError | None:
-    """The vocabulary error of a whole split, where a batch knows only its own rows.
-
-    Reads the columns that have a closed list of values; None if all values are in theirs.
-    """
-    if dataset.features is None:
-        return None
-
-    def tables(columns: Sequence[str]) -> Iterator[tuple[int, pa.Table]]:
-        first = 0
-        rows = arrow_rows(dataset.select_columns(list(columns)))
-        for table in rows.iter(batch_size=batch_rows(dataset)):
-            yield first, table
-            first += table.num_rows
-
-    return offenders_in(tables, dataset.features, annotator)
-
-
-def offenders_in(
-    tables: Callable[[Sequence[str]], Iterable[tuple[int, pa.Table]]],
-    features: Features,
-    annotator: Annotator,
-) -> VocabularyError | None:
-    """The vocabulary error of all rows, wherever they come from; None if there is none.
-
-    Args:
-        tables: Gives columns of the rows table by table, and the number of the first row of each.
-        features: Features of the rows.
-        annotator: What labels them.
-    """
-    closed = {"origin": schema.ORIGINS, "method": schema.METHODS}
-    for name in ("origin", "method", "source", "generator", "url", "language", "license"):
-        field = getattr(annotator, name)
-        if isinstance(field, Col) and (field.mapping or name in closed):
-            bad: Counter[Any] = Counter()
-            first_row = None
-            for first, table in tables([resolve(field, features.arrow_schema)]):
-                found = offenders(field, table, closed.get(name))
-                if found and first_row is None:
-                    first_row = first + first_offender(field, table, found)
-                bad += found
-            if bad:
-                return offence(field, name, closed.get(name), bad, first_row)
-    return None

@@ -28,7 +28,7 @@ ORDER = [
     ("origins",),
     ("labels",),
     ("annotator", "language_time"),
-    ("annotate", "tables"),
+    ("annotate", "offenders", "tables"),
     ("text",),
     ("new_column", "descent"),
     ("lineage",),

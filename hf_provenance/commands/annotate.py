@@ -8,8 +8,8 @@ from typing import Any
 
 import click
 
-from hf_provenance.annotate import all_offenders, without_labels
 from hf_provenance.annotate import annotate as annotate_dataset
+from hf_provenance.annotate import without_labels
 from hf_provenance.annotator import Annotator
 from hf_provenance.card.facts import DEFAULT
 from hf_provenance.commands import options as shared
@@ -19,6 +19,7 @@ from hf_provenance.engines.annotating import annotate_files
 from hf_provenance.engines.files import is_large
 from hf_provenance.errors import UsageError, VocabularyError
 from hf_provenance.inputs import head_of, open_input, reading
+from hf_provenance.offenders import all_offenders
 from hf_provenance.publish.hub import push_to_hub
 from hf_provenance.publish.pushing.heads import ANNOTATE
 from hf_provenance.sources.languages import detector_of

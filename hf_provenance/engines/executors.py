@@ -97,13 +97,14 @@ def _workers(count: int) -> Iterator[ProcessPoolExecutor]:
     pool = ProcessPoolExecutor(
         count, multiprocessing.get_context("spawn"), initializer=_depend_on_parent
     )
+    finished = False
     try:
         yield pool
-    except BaseException:
-        for worker in set(multiprocessing.active_children()) - others:
-            worker.terminate()
-        raise
+        finished = True
     finally:
+        for worker in set(multiprocessing.active_children()) - others:
+            if not finished:
+                worker.terminate()
         pool.shutdown(wait=True, cancel_futures=True)
 
 

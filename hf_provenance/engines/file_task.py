@@ -12,11 +12,12 @@ import pyarrow as pa
 from datasets import Features
 from datasets.fingerprint import Hasher
 
-from hf_provenance.annotate import offenders_in, unlabelled_features
+from hf_provenance.annotate import unlabelled_features
 from hf_provenance.annotator import Annotator
 from hf_provenance.engines.files import Reader, Task
 from hf_provenance.engines.outcomes import Outcome, writing
 from hf_provenance.errors import ProvenanceError, VocabularyError
+from hf_provenance.offenders import offenders_in
 from hf_provenance.publish.contents.rows import Sampler, language_sampler, write_tables
 from hf_provenance.splits import Buckets
 from hf_provenance.summary import Summary

@@ -21,16 +21,17 @@ import ray
 from datasets import disable_progress_bars
 
 import hf_provenance as hfp
-from engines import DiesOnce, error_of
-from engines.test_annotating import ANNOTATOR, QUICK, job_of
-from hf_provenance.engines.executors import do_all
+from engines import error_of
+from engines.test_annotating import ANNOTATOR
+from engines.verbs import told_by
+from hf_provenance.engines.files import find_files
 from hf_provenance.engines.ray import RayExecutor, annotate
 
 
 def told(place: Path) -> dict[str, Any]:
     """What comes of it all."""
-    source, ghosts = str(place / "in/*.parquet"), str(place / "ghosts/*.parquet")
-    before = error_of(hfp.annotate_files, source, place / "none", ANNOTATOR, executor=RayExecutor())
+    source, executor = str(place / "in/*.parquet"), RayExecutor()
+    before = error_of(hfp.annotate_files, source, place / "none", ANNOTATOR, executor=executor)
     ray.init(
         num_cpus=2,
         include_dashboard=False,
@@ -39,36 +40,10 @@ def told(place: Path) -> dict[str, Any]:
         object_store_memory=100_000_000,
         _node_ip_address="127.0.0.1",
     )
-    executor = RayExecutor()
-    hfp.annotate_files(source, place / "ray", ANNOTATOR, executor=executor, task_bytes=1, **QUICK)
-    bad = error_of(
-        hfp.annotate_files,
-        ghosts,
-        place / "bad",
-        ANNOTATOR,
-        executor=executor,
-        task_bytes=1,
-        **QUICK,
-    )
-    job = job_of(source, place / "killed")
-    list(do_all(executor, DiesOnce(job.run, place / "mark"), job.tasks))
-    job.finish()
-    features = hfp.engines.files.find_files(source).reader.features
+    features = ANNOTATOR.features(find_files(source).reader.features)
     pipeline = annotate(ray.data.read_parquet(str(place / "in")), ANNOTATOR)
-    pipeline.write_parquet(
-        str(place / "pipeline"), schema=ANNOTATOR.features(features).arrow_schema
-    )
-    test = str(place / "test.parquet")
-    audit = hfp.audit_files(str(place / "ray"), test, executor=executor)
-    sketch = hfp.sketch_files(source, executor=executor)
-    return {
-        "before": before,
-        "bad": bad,
-        "killed": (place / "mark").exists(),
-        "summary": hfp.summarize_files(place / "ray", executor=executor).to_dict(),
-        "audit": audit.to_dict(),
-        "diversity": hfp.measure_diversity(sketch).to_dict(),
-    }
+    pipeline.write_parquet(str(place / "pipeline"), schema=features.arrow_schema)
+    return {"before": before, **told_by(executor, place, "ray")}
 
 
 if __name__ == "__main__":

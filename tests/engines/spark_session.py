@@ -13,9 +13,9 @@ os.environ |= {"PYSPARK_PYTHON": sys.executable, "SPARK_LOCAL_IP": "127.0.0.1"}
 from datasets import disable_progress_bars
 from pyspark.sql import SparkSession
 
-import hf_provenance as hfp
-from engines import DiesOnce, dies, error_of
-from engines.test_annotating import ANNOTATOR, QUICK, job_of
+from engines import dies, error_of
+from engines.test_annotating import ANNOTATOR
+from engines.verbs import told_by
 from hf_provenance.engines.executors import do_all
 from hf_provenance.engines.spark import SparkExecutor, annotate
 
@@ -37,32 +37,14 @@ def session() -> Any:
 
 def told(spark: Any, place: Path) -> dict[str, Any]:
     """What comes of it all."""
-    source, ghosts = str(place / "in/*.parquet"), str(place / "ghosts/*.parquet")
     executor = SparkExecutor(spark)
-    hfp.annotate_files(source, place / "spark", ANNOTATOR, executor=executor, task_bytes=1, **QUICK)
-    bad = error_of(
-        hfp.annotate_files,
-        ghosts,
-        place / "bad",
-        ANNOTATOR,
-        executor=executor,
-        task_bytes=1,
-        **QUICK,
-    )
-    job = job_of(source, place / "killed")
-    list(do_all(executor, DiesOnce(job.run, place / "mark"), job.tasks))
-    job.finish()
     frame = annotate(spark.read.parquet(str(place / "in")), ANNOTATOR)
     frame.write.parquet(str(place / "pipeline"))
-    audit = hfp.audit_files(str(place / "spark"), str(place / "test.parquet"), executor=executor)
     return {
-        "bad": bad,
-        "killed": (place / "mark").exists(),
-        "dies": error_of(lambda: list(do_all(executor, dies, [1]))),
         "types": frame.schema.simpleString(),
-        "summary": hfp.summarize_files(place / "spark", executor=executor).to_dict(),
-        "audit": audit.to_dict(),
+        "dies": error_of(lambda: list(do_all(executor, dies, [1]))),
         "none": list(do_all(executor, dies, [])),
+        **told_by(executor, place, "spark"),
     }
 
 

@@ -68,6 +68,11 @@ def test_audits_are_the_same(place: Path, answers) -> None:
     assert answers["audit"] == json.loads(json.dumps(here.to_dict()))
 
 
+def test_figures_of_diversity_are_the_same(place: Path, answers) -> None:
+    here = hfp.measure_diversity(hfp.sketch_files(str(place / "in/*.parquet")))
+    assert answers["diversity"] == json.loads(json.dumps(here.to_dict()))
+
+
 def test_the_kernel_labels_rows_within_a_job(place: Path, answers) -> None:
     labelled = load_dataset("parquet", data_files=str(place / "pipeline/*.parquet"), split="train")
     assert labelled.num_rows == sum(SIZES)
