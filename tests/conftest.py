@@ -43,6 +43,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 SLOW = (
     "test_collapse.py",
+    "test_executors.py",
     "test_kills.py",
     "test_push_faults.py",
     "test_push_kills.py",

@@ -157,7 +157,7 @@ def test_labels_that_are_there_are_replaced_if_that_is_asked_for(tmp_path: Path)
 # errors
 
 
-@pytest.mark.parametrize("workers", [None, 2])
+@pytest.mark.parametrize("workers", [None, pytest.param(2, marks=pytest.mark.slow)])
 def test_a_bad_row_names_file_column_row_and_value_and_nothing_comes_into_view(
     tmp_path: Path, workers
 ) -> None:
@@ -218,6 +218,7 @@ def test_a_folder_that_is_there_is_not_replaced_unasked(tmp_path: Path) -> None:
 # workers that are killed, runs that are stopped
 
 
+@pytest.mark.slow
 def test_a_worker_killed_within_a_file_changes_nothing(tmp_path: Path) -> None:
     source = write_files(tmp_path / "in", [20, 20, 20])
     by_tasks(source, tmp_path / "whole", task_bytes=1)

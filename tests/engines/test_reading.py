@@ -24,7 +24,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("workers", [None, 2])
+@pytest.mark.parametrize("workers", [None, pytest.param(2, marks=pytest.mark.slow)])
 def test_the_summary_of_a_folder_is_the_one_that_it_states(demo: Path, workers) -> None:
     assert hfp.summarize_files(demo, num_proc=workers) == hfp.load_summary(demo)
 
@@ -39,7 +39,7 @@ def test_files_without_labels_have_no_summary(tmp_path: Path) -> None:
         hfp.summarize_files(write_files(tmp_path, [3]))
 
 
-@pytest.mark.parametrize("workers", [None, 2])
+@pytest.mark.parametrize("workers", [None, pytest.param(2, marks=pytest.mark.slow)])
 def test_the_sketch_of_files_measures_as_that_of_the_rows(demo: Path, workers) -> None:
     by_files = hfp.sketch_files(demo, num_proc=workers)
     whole = hfp.sketch_diversity(load_dataset(str(demo)))
@@ -52,7 +52,7 @@ def test_files_without_text_have_no_sketch(tmp_path: Path) -> None:
         hfp.sketch_files(write_files(tmp_path, [3]), text="body")
 
 
-@pytest.mark.parametrize("workers", [None, 2])
+@pytest.mark.parametrize("workers", [None, pytest.param(2, marks=pytest.mark.slow)])
 def test_the_audit_of_files_is_the_audit(demo: Path, workers) -> None:
     options = {"published": "2022-11-30", "n": 8, "train_split": "train"}
     test = load_dataset(str(demo), split="test")
