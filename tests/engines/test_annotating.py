@@ -60,7 +60,7 @@ def job_of(source: str, folder: Path, **options) -> AnnotateJob:
 
 
 @pytest.mark.parametrize("by", ["2022-11-30", "year", None])
-def test_summary_and_card_are_those_of_one_machine_byte_for_byte(tmp_path: Path, by) -> None:
+def test_the_summary_is_that_of_one_machine_byte_for_byte(tmp_path: Path, by) -> None:
     source = write_files(tmp_path / "in", [40, 0, 25, 35], row_group_size=7)
     one = in_one_go(source, tmp_path / "one", by=by)
     many = by_tasks(source, tmp_path / "many", by=by, task_bytes=1)
